@@ -1,0 +1,1 @@
+"""What each agency sends and receives, and how it is carried."""

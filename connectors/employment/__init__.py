@@ -1,0 +1,1 @@
+"""Employment services: JSON events with Finnish names."""

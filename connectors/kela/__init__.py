@@ -1,0 +1,1 @@
+"""Kela: XML batches."""

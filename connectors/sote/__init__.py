@@ -1,0 +1,1 @@
+"""Wellbeing services counties: HL7 FHIR R4."""

@@ -1,0 +1,1 @@
+"""Carriers of notices and messages: file, webhook, in-process."""

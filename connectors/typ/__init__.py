@@ -1,0 +1,1 @@
+"""TYP, the multi-professional joint service."""

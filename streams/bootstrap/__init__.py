@@ -1,0 +1,1 @@
+"""Bootstrap: settings, and the only place that picks implementations."""

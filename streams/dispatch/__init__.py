@@ -1,0 +1,1 @@
+"""Dispatch: notices on their way to agencies."""

@@ -1,0 +1,1 @@
+"""What the hub decides: pure functions over what is known of one person. Standard library only."""

@@ -1,0 +1,222 @@
+"""The agreement: what the agencies of a region have agreed, as data.
+
+One version holds at any instant; `in_force` gives the records of that instant. Law sections and day
+counts live here and nowhere in the code: each names its `law_ref`, and is `verified` only when a person
+has checked it against the statute.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
+from streams.domain.ids import AgencyId, Instant
+
+ALL_MUNICIPALITIES = "*"
+
+
+class Agency(NamedTuple):
+    """One agency of the region; `municipalities` are three-digit codes, or `*` for all."""
+
+    agency_id: AgencyId
+    sector: str
+    business_id: str
+    oid: str
+    xroad_member: str
+    municipalities: tuple[str, ...]
+    counties: tuple[str, ...]
+    """Two-digit wellbeing-services-county codes whose area it serves."""
+    name_fi: str
+    name_sv: str
+    name_en: str
+    delivery: str
+
+    def serves(self, municipality: str) -> bool:
+        """Say whether a municipality is in the agency's area; an unknown one is in nobody's."""
+        if ALL_MUNICIPALITIES in self.municipalities:
+            return True
+        return municipality in self.municipalities
+
+
+class ServiceRule(NamedTuple):
+    """One service: what its data is for, what a referral carries by default, and who is competent.
+
+    `recipients` name agencies that answer instead of the competent sector's own, by source sector
+    (empty: any source) and municipality (empty: any).
+    """
+
+    service: Service
+    purpose: Purpose
+    default_categories: tuple[Category, ...]
+    competent_sector: str
+    recipients: tuple["RecipientRule", ...]
+    valid_from: Instant | None
+    valid_to: Instant | None
+
+
+class RecipientRule(NamedTuple):
+    """An exception to the competent sector: this agency answers for these sources and places."""
+
+    agency_id: AgencyId
+    source_sectors: tuple[str, ...]
+    municipalities: tuple[str, ...]
+
+
+class BasisRule(NamedTuple):
+    """A statute, or the TYP act, that lets data go from one sector to another."""
+
+    kind: Basis
+    from_sector: str
+    to_sector: str
+    purpose: Purpose
+    categories: tuple[Category, ...]
+    overrides_prohibition: bool
+    law_ref: str
+    verified: bool
+    valid_from: Instant | None
+    valid_to: Instant | None
+
+
+class RungRule(NamedTuple):
+    """A step of a clock's ladder: at which share of the budget which role is told."""
+
+    rung: str
+    share: float
+    to: str
+
+
+class ClockRule(NamedTuple):
+    """A deadline: which statuses start, meet, cancel and pause it, its budget and its ladder."""
+
+    rule: str
+    unit: str
+    limit: int
+    starts_on: tuple[str, ...]
+    met_on: tuple[str, ...]
+    cancelled_on: tuple[str, ...]
+    pauses_on: tuple[str, ...]
+    rungs: tuple[RungRule, ...]
+    statutory: bool
+    law_ref: str
+    verified: bool
+    valid_from: Instant | None
+    valid_to: Instant | None
+
+
+class RejectRule(NamedTuple):
+    """A reason that a recipient may give, and whether the hub then passes the referral on."""
+
+    reason: RejectReason
+    reroutes: bool
+    law_ref: str
+    verified: bool
+
+
+class BounceRule(NamedTuple):
+    """When a person counts as bounced, and who is asked to bring the parties together."""
+
+    window_days: int
+    limit: int
+    coordinator: AgencyId
+
+
+class Agreement(NamedTuple):
+    """One version of a region's agreement, with the records in force.
+
+    `digest` is SHA-256 over the whole version (records, calendar); `closed_days` are proleptic ordinals
+    of the dates that are no working days though not a weekend; the calendar covers the dates from
+    `calendar_from` to `calendar_to`, as ordinals. Durations are in microseconds.
+    """
+
+    digest: bytes
+    region_id: str
+    profile: str
+    valid_from: Instant
+    valid_to: Instant | None
+    agencies: dict[AgencyId, Agency]
+    services: tuple[ServiceRule, ...]
+    basis_rules: tuple[BasisRule, ...]
+    clock_rules: tuple[ClockRule, ...]
+    reject_rules: tuple[RejectRule, ...]
+    bounce: BounceRule
+    closed_days: frozenset[int]
+    calendar_from: int
+    calendar_to: int
+    awaiting_basis_for_us: int
+    park_for_us: int
+    delivery_limit_us: int
+
+    def service(self, service: Service) -> ServiceRule | None:
+        """Give the rule of a service, or None where the region does not offer it."""
+        for rule in self.services:
+            if rule.service == service:
+                return rule
+        return None
+
+    def sector(self, agency: AgencyId) -> str:
+        """Give an agency's sector, empty for an agency that is not (or no longer) of the region."""
+        known = self.agencies.get(agency)
+        return known.sector if known is not None else ""
+
+
+def _holds(valid_from: Instant | None, valid_to: Instant | None, at: Instant) -> bool:
+    return (valid_from is None or valid_from <= at) and (valid_to is None or at < valid_to)
+
+
+class Agreements:
+    """Every version of a region's agreement, kept for ever."""
+
+    def __init__(self, versions: tuple[Agreement, ...]) -> None:
+        """Keep the versions in order of `valid_from`; at least one, else ValueError."""
+        if not versions:
+            raise ValueError("a region needs at least one version of its agreement")
+        self.versions = tuple(sorted(versions, key=lambda version: version.valid_from))
+        self._snapshot = lru_cache(maxsize=64)(self._records_at)
+        bounds = {
+            bound
+            for version in self.versions
+            for rule in (*version.services, *version.basis_rules, *version.clock_rules)
+            for bound in (rule.valid_from, rule.valid_to)
+            if bound is not None
+        }
+        bounds |= {version.valid_from for version in self.versions}
+        bounds |= {v.valid_to for v in self.versions if v.valid_to is not None}
+        self._bounds = tuple(sorted(bounds))
+        self._current: tuple[int, int, Agreement] | None = None
+
+    def in_force(self, at: Instant) -> Agreement:
+        """Give the version of an instant with the records in force then.
+
+        Before the first version the first holds, so that an event recorded early is still decided.
+        """
+        current = self._current
+        if current is not None and current[0] <= at < current[1]:
+            return current[2]
+        before = [bound for bound in self._bounds if bound <= at]
+        after = [bound for bound in self._bounds if bound > at]
+        start = before[-1] if before else Instant(-(2**62))
+        end = after[0] if after else Instant(2**62)
+        found = self._snapshot(start)
+        self._current = (start, end, found)
+        return found
+
+    def by_digest(self, digest: bytes) -> Agreement | None:
+        """Give the version of a digest, or None where this hub never held it."""
+        for version in self.versions:
+            if version.digest == digest:
+                return version
+        return None
+
+    def _records_at(self, at: Instant) -> Agreement:
+        version = self.versions[0]
+        for candidate in self.versions:
+            if _holds(candidate.valid_from, candidate.valid_to, at):
+                version = candidate
+        return version._replace(
+            services=tuple(r for r in version.services if _holds(r.valid_from, r.valid_to, at)),
+            basis_rules=tuple(
+                r for r in version.basis_rules if _holds(r.valid_from, r.valid_to, at)
+            ),
+            clock_rules=tuple(
+                r for r in version.clock_rules if _holds(r.valid_from, r.valid_to, at)
+            ),
+        )

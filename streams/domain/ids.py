@@ -1,0 +1,55 @@
+"""Names of things: what each id means, and how an id follows from its cause.
+
+An id is a letter and 26 Crockford base-32 characters (130 bits) of a SHA-256 over length-separated
+parts, so that the same cause gives the same id on every engine and after every replay.
+"""
+
+from hashlib import sha256
+from typing import NewType
+
+PersonId = NewType("PersonId", str)
+AgencyId = NewType("AgencyId", str)
+EventId = NewType("EventId", str)
+EntryId = NewType("EntryId", str)
+HandoffId = NewType("HandoffId", str)
+CaseId = NewType("CaseId", str)
+"""A case is named by its first handoff: the two ids are the same text."""
+NoticeId = NewType("NoticeId", str)
+ClockId = NewType("ClockId", str)
+DeadLetterId = NewType("DeadLetterId", str)
+StatementId = NewType("StatementId", str)
+
+Instant = NewType("Instant", int)
+"""A moment: microseconds since 1970-01-01T00:00:00Z. Never a local time."""
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(high + low for high in CROCKFORD for low in CROCKFORD)
+_SHIFTS = tuple(range(120, -1, -10))
+
+
+def crockford(digest: bytes) -> str:
+    """Write the first 130 bits of a digest (17 bytes or more) as 26 Crockford characters."""
+    number = int.from_bytes(digest[:17], "big") >> 6
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+
+
+def packed(identifier: str) -> bytes:
+    """Give an id's digest part as 16 bytes: enough to tell ids apart in packed state."""
+    number = 0
+    for character in identifier[2:28]:
+        number = (number << 5) | CROCKFORD.index(character)
+    return (number >> 2).to_bytes(16, "big")
+
+
+def derive(letter: str, *parts: str) -> str:
+    """Derive an id from its cause: `letter`, a dash and 26 characters.
+
+    Parts are separated by their lengths, so ("ab", "c") and ("a", "bc") differ.
+    """
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return f"{letter}-{crockford(sha256(text.encode()).digest())}"
+
+
+def derive_event_id(agency: AgencyId, message_id: str, version: int) -> EventId:
+    """Name the event that an agency's message makes: the same message again, the same id."""
+    return EventId(derive("e", agency, message_id, str(version)))

@@ -1,0 +1,186 @@
+"""What the hub knows of one person: `hot` for what is open, `closed` for what is over.
+
+Both are records of their own, so that the cost of an event does not grow with a person's history.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from streams.domain.codes import Category, Priority, Purpose, RejectReason, Service, Status
+from streams.domain.envelope import SealedPart
+from streams.domain.event import HandoffAnswer
+from streams.domain.ids import (
+    AgencyId,
+    CaseId,
+    ClockId,
+    EventId,
+    HandoffId,
+    Instant,
+    NoticeId,
+    PersonId,
+    StatementId,
+)
+from streams.domain.statements import StatementKind
+
+
+class Handoff(NamedTuple):
+    """One open handoff, as of the last entry.
+
+    `granted` are the categories that may go to the recipient now; `disclosed` those whose delivery has
+    started, and that a recall would have to fetch back. `accepted_at_sequence` orders acceptances, 0
+    before there is one.
+    """
+
+    handoff_id: HandoffId
+    case_id: CaseId
+    referral_id: str
+    referral_version: int
+    source: AgencyId
+    recipient: AgencyId
+    service: Service
+    purpose: Purpose
+    priority: Priority
+    status: Status
+    vital: bool
+    requested: tuple[Category, ...]
+    granted: tuple[Category, ...]
+    disclosed: tuple[Category, ...]
+    occurred_at: Instant
+    recorded_at: Instant
+    accepted_at_sequence: int
+    delivery_started: bool
+    notice_ids: tuple[NoticeId, ...]
+    """Notices that carry the person's data to the recipient: the referral and what followed it."""
+    content: tuple[SealedPart, ...]
+
+
+class Case(NamedTuple):
+    """A chain of handoffs that began with one referral, and who is responsible in it now."""
+
+    case_id: CaseId
+    first_source: AgencyId
+    responsible: AgencyId
+
+
+class Statement(NamedTuple):
+    """What a person has said of their data, as of its newest version.
+
+    `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late from
+    replacing a newer one.
+    """
+
+    statement_id: StatementId
+    recorder: AgencyId
+    kind: StatementKind
+    sources: tuple[AgencyId, ...]
+    recipients: tuple[AgencyId, ...]
+    purposes: tuple[Purpose, ...]
+    categories: tuple[Category, ...]
+    valid_from: Instant | None
+    valid_to: Instant | None
+    occurred_at: Instant
+    ended: bool
+
+
+class ClockState(StrEnum):
+    """What a clock in the state is doing; met and cancelled clocks have left it."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    PAUSED = "paused"
+    BREACHED = "breached"
+
+
+class Clock(NamedTuple):
+    """One clock that still waits: its budget stands in the agreement's `rule`.
+
+    `due_at` is derived from `started_at` and the suspensions, kept for order; `next_at` is when the
+    engine must feed `ClockReached`, with `next_rung`; None while it has nothing to say.
+    """
+
+    clock_id: ClockId
+    rule: str
+    subject: str
+    """The handoff's id, or the parked event's id."""
+    state: ClockState
+    started_at: Instant
+    due_at: Instant
+    next_at: Instant | None
+    next_rung: str
+    paused_at: Instant | None
+    suspended_us: int
+
+
+class Rejection(NamedTuple):
+    """A rejection inside the bounce window."""
+
+    handoff_id: HandoffId
+    case_id: CaseId
+    service: Service
+    source: AgencyId
+    recipient: AgencyId
+    reason: RejectReason
+    at: Instant
+    rerouted: bool
+
+
+class Recall(NamedTuple):
+    """A recall that its recipient has not confirmed yet."""
+
+    handoff_id: HandoffId
+    to: AgencyId
+    source: AgencyId
+    referral_id: str
+    categories: tuple[Category, ...]
+    issued_at: Instant
+
+
+class Parked(NamedTuple):
+    """An event that came before the referral it names."""
+
+    event: HandoffAnswer
+    until: Instant
+
+
+class PersonState(NamedTuple):
+    """The `hot` record: what is open, and what was lately known.
+
+    `known_ids` packs the ids of open handoffs' events and of the last 90 days, at most 256, as 16 bytes
+    of event id and 16 bytes of content digest each; `sieve` tells which older ids may be in the
+    `closed` record. `closed_digest` is SHA-256 of that record, empty where there is none.
+    """
+
+    person: PersonId
+    sequence: int
+    recorded_at: Instant
+    municipality: str
+    protected: bool
+    typ_member: bool
+    handoffs: tuple[Handoff, ...]
+    cases: tuple[Case, ...]
+    statements: tuple[Statement, ...]
+    clocks: tuple[Clock, ...]
+    rejections: tuple[Rejection, ...]
+    recalls: tuple[Recall, ...]
+    parked: tuple[Parked, ...]
+    known_ids: bytes
+    sieve: bytes
+    closed_count: int
+    closed_digest: bytes
+
+
+class ClosedState(NamedTuple):
+    """The `closed` record: summaries of handoffs that are over, and ids of long ago, packed.
+
+    Read only when a key misses the hot record, written only when a handoff closes.
+    """
+
+    summaries: bytes
+    known_ids: bytes
+
+
+class DeadLetterMade(NamedTuple):
+    """What the domain gives up on: a parked event whose referral never came, or a reused id."""
+
+    event_id: EventId
+    code: str

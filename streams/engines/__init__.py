@@ -1,0 +1,1 @@
+"""Engines: where the ledger and the state live."""

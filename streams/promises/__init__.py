@@ -1,0 +1,1 @@
+"""The boundaries of the hub: what each promises, and how it fails."""

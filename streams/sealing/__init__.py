@@ -1,0 +1,1 @@
+"""Sealing: personal data is readable only with the person's own key."""

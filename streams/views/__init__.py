@@ -1,0 +1,1 @@
+"""Views: what people and systems ask, read from the ledger."""
