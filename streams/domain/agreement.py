@@ -162,6 +162,14 @@ def _holds(valid_from: Instant | None, valid_to: Instant | None, at: Instant) ->
     return (valid_from is None or valid_from <= at) and (valid_to is None or at < valid_to)
 
 
+def _bounds(version: Agreement) -> list[Instant]:
+    found = [version.valid_from, version.valid_to]
+    found += [bound for r in version.services for bound in (r.valid_from, r.valid_to)]
+    found += [bound for r in version.basis_rules for bound in (r.valid_from, r.valid_to)]
+    found += [bound for r in version.clock_rules for bound in (r.valid_from, r.valid_to)]
+    return [bound for bound in found if bound is not None]
+
+
 class Agreements:
     """Every version of a region's agreement, kept for ever."""
 
@@ -171,16 +179,7 @@ class Agreements:
             raise ValueError("a region needs at least one version of its agreement")
         self.versions = tuple(sorted(versions, key=lambda version: version.valid_from))
         self._snapshot = lru_cache(maxsize=64)(self._records_at)
-        bounds = {
-            bound
-            for version in self.versions
-            for rule in (*version.services, *version.basis_rules, *version.clock_rules)
-            for bound in (rule.valid_from, rule.valid_to)
-            if bound is not None
-        }
-        bounds |= {version.valid_from for version in self.versions}
-        bounds |= {v.valid_to for v in self.versions if v.valid_to is not None}
-        self._bounds = tuple(sorted(bounds))
+        self._bounds = tuple(sorted({b for version in self.versions for b in _bounds(version)}))
         self._current: tuple[int, int, Agreement] | None = None
 
     def in_force(self, at: Instant) -> Agreement:

@@ -131,3 +131,17 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     ENTERED_IN_ERROR = "entered-in-error"
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells its receiver."""
+
+    UNKNOWN = "unknown"
+    REFERRAL = "referral"
+    STATUS = "status"
+    REFUSAL = "refusal"
+    RECALL = "recall"
+    ESCALATION = "escalation"
+    CONVENE = "convene"
+    INFORMATION_REQUEST = "information-request"
+    INFORMATION = "information"

@@ -1,11 +1,11 @@
 """A ledger entry: one event, the facts that follow from it and the notices to deliver, written whole."""
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from streams.domain.codes import (
     Basis,
     Category,
+    NoticeKind,
     Part,
     Priority,
     Purpose,
@@ -27,20 +27,6 @@ from streams.domain.ids import (
     PersonId,
     StatementId,
 )
-
-
-class NoticeKind(StrEnum):
-    """What a notice tells its receiver."""
-
-    UNKNOWN = "unknown"
-    REFERRAL = "referral"
-    STATUS = "status"
-    REFUSAL = "refusal"
-    RECALL = "recall"
-    ESCALATION = "escalation"
-    CONVENE = "convene"
-    INFORMATION_REQUEST = "information-request"
-    INFORMATION = "information"
 
 
 class MissingBasis(NamedTuple):

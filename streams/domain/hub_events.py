@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from streams.domain.codes import NoticeKind
 from streams.domain.envelope import Envelope
 from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, NoticeId
 
@@ -13,6 +14,7 @@ class DeliveryStarted(NamedTuple):
     notice_id: NoticeId
     handoff_id: HandoffId | None
     to: AgencyId
+    kind: NoticeKind
     attempt: int
 
 
@@ -23,16 +25,18 @@ class NoticeDelivered(NamedTuple):
     notice_id: NoticeId
     handoff_id: HandoffId | None
     to: AgencyId
+    kind: NoticeKind
     attempt: int
 
 
 class NoticeUndeliverable(NamedTuple):
-    """The notice could not be delivered within the agreement's limit; `cause` is a code, never free text."""
+    """The notice could not be delivered within the agreement's limit; `cause` is a code."""
 
     envelope: Envelope
     notice_id: NoticeId
     handoff_id: HandoffId | None
     to: AgencyId
+    kind: NoticeKind
     attempt: int
     cause: str
 

@@ -13,7 +13,6 @@ from streams.domain.ids import (
     AgencyId,
     CaseId,
     ClockId,
-    EventId,
     HandoffId,
     Instant,
     NoticeId,
@@ -91,6 +90,13 @@ class ClockState(StrEnum):
     BREACHED = "breached"
 
 
+class Suspension(NamedTuple):
+    """A stretch in which a clock stood still."""
+
+    paused_at: Instant
+    resumed_at: Instant
+
+
 class Clock(NamedTuple):
     """One clock that still waits: its budget stands in the agreement's `rule`.
 
@@ -108,7 +114,7 @@ class Clock(NamedTuple):
     next_at: Instant | None
     next_rung: str
     paused_at: Instant | None
-    suspended_us: int
+    suspensions: tuple[Suspension, ...]
 
 
 class Rejection(NamedTuple):
@@ -125,14 +131,19 @@ class Rejection(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """A recall that its recipient has not confirmed yet."""
+    """A recall that its recipient has not confirmed yet.
+
+    Not issued (`issued_at` None) where nothing had left when the basis went: it goes out if the
+    recipient turns out to have received the data all the same.
+    """
 
     handoff_id: HandoffId
     to: AgencyId
     source: AgencyId
     referral_id: str
     categories: tuple[Category, ...]
-    issued_at: Instant
+    closed_at: Instant
+    issued_at: Instant | None
 
 
 class Parked(NamedTuple):
@@ -177,10 +188,3 @@ class ClosedState(NamedTuple):
 
     summaries: bytes
     known_ids: bytes
-
-
-class DeadLetterMade(NamedTuple):
-    """What the domain gives up on: a parked event whose referral never came, or a reused id."""
-
-    event_id: EventId
-    code: str

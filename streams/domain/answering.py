@@ -1,0 +1,261 @@
+"""What a party says of a handoff: found, allowed or refused, and what follows from it."""
+
+from streams.domain import bounce, clocks, disclosure, known
+from streams.domain.answers import (
+    HandoffRejected,
+    InformationProvided,
+    InformationRequested,
+    RecallAcknowledged,
+    WorkerNamed,
+)
+from streams.domain.codes import NoticeKind, RejectReason, Status
+from streams.domain.entry import (
+    EventParked,
+    EventReleased,
+    RecallConfirmed,
+    Rerouted,
+    WorkerKnown,
+)
+from streams.domain.event import HandoffAnswer
+from streams.domain.handoff import ACCEPTED, TERMINAL, move
+from streams.domain.ids import AgencyId, HandoffId, Instant, derive
+from streams.domain.person import Handoff, Parked
+from streams.domain.routing import route
+from streams.domain.submission import open_handoff, refuse
+from streams.domain.turn import Telling, Turn, between_parties
+
+PARKED_MAX = 64
+"""Answers that one person may have waiting for their referral; more give up waiting at once."""
+
+
+def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
+    """Take an answer up; one whose handoff is not known waits for its referral."""
+    if isinstance(event, RecallAcknowledged) and _confirm_recall(turn, event):
+        return
+    handoff = find(turn, event)
+    if handoff is not None:
+        take_up(turn, event, handoff)
+        return
+    past = _past(event, over)
+    if past is not None:
+        _speak_of_the_past(turn, event, past)
+        return
+    _park(turn, event)
+
+
+def find(turn: Turn, event: HandoffAnswer) -> Handoff | None:
+    """Find the open handoff that an answer names, None where it names none of the open ones.
+
+    A source's own referral id names the newest to which the speaker is party, else the newest.
+    """
+    if event.handoff_id is not None:
+        return turn.handoff(event.handoff_id)
+    named = [h for h in turn.hot.handoffs if h.referral_id == event.referral_id]
+    speaker = event.envelope.agency
+    mine = [h for h in named if speaker in (h.source, h.recipient)]
+    return (mine or named)[-1] if named else None
+
+
+def take_up(turn: Turn, event: HandoffAnswer, handoff: Handoff) -> None:
+    """Apply an answer to its handoff, or refuse it with the rule named."""
+    turn.handoff_id = handoff.handoff_id
+    speaker = event.envelope.agency
+    if speaker not in (handoff.source, handoff.recipient):
+        refuse(turn, "not-a-party", handoff.handoff_id)
+        return
+    if isinstance(event, RecallAcknowledged):
+        refuse(turn, "no-recall-to-confirm", handoff.handoff_id)
+        return
+    if isinstance(event, WorkerNamed):
+        _name_worker(turn, event, handoff)
+        return
+    to = move(handoff, type(event).__name__, speaker)
+    if not isinstance(to, Status):
+        refuse(turn, to, handoff.handoff_id)
+        return
+    rejection = event.reason if isinstance(event, HandoffRejected) else None
+    if rejection is not None and _not_agreed(turn, rejection):
+        refuse(turn, "reject-reason-not-agreed", handoff.handoff_id)
+        return
+    changed = _moved(turn, event, handoff, to)
+    reason = rejection if rejection is not None else ""
+    _tell_other_party(turn, event, changed, reason)
+    if rejection is not None:
+        _after_rejection(turn, changed, rejection)
+    if changed.status in TERMINAL:
+        turn.close(changed)
+
+
+def release_parked(turn: Turn, handoff: Handoff) -> None:
+    """Take up, in the order they came, the answers that waited for this handoff's referral."""
+    waiting = [
+        parked
+        for parked in turn.hot.parked
+        if handoff.handoff_id == parked.event.handoff_id
+        or (parked.event.handoff_id is None and parked.event.referral_id == handoff.referral_id)
+    ]
+    for parked in waiting:
+        event_id = parked.event.envelope.event_id
+        _unpark(turn, parked)
+        turn.facts.append(EventReleased(event_id, handoff.handoff_id, taken=True))
+        turn.event, cause = parked.event, turn.event
+        now = find(turn, parked.event)
+        if now is not None:
+            take_up(turn, parked.event, now)
+        else:
+            refuse(turn, "terminal", handoff.handoff_id)
+        turn.event, turn.refused = cause, ""
+
+
+def give_up(turn: Turn, event_id: str) -> None:
+    """Let a parked answer whose referral never came go to the dead letters."""
+    for parked in turn.hot.parked:
+        if parked.event.envelope.event_id == event_id:
+            _unpark(turn, parked)
+            turn.facts.append(EventReleased(parked.event.envelope.event_id, None, taken=False))
+            turn.dead.append(parked.event)
+
+
+def _moved(turn: Turn, event: HandoffAnswer, handoff: Handoff, to: Status) -> Handoff:
+    changed = handoff._replace(status=to)
+    if event.envelope.agency == handoff.recipient:
+        # Whatever a recipient answers, it has received: the data is with it.
+        disclosed = handoff.disclosed + tuple(
+            [category for category in handoff.granted if category not in handoff.disclosed]
+        )
+        changed = changed._replace(disclosed=disclosed, delivery_started=True)
+    if to is Status.ACCEPTED:
+        changed = changed._replace(accepted_at_sequence=turn.hot.sequence + 1)
+    reason = event.reason.value if isinstance(event, HandoffRejected) else ""
+    changed = turn.change(handoff, changed, reason)
+    clocks.follow(turn, changed, handoff.status)
+    return changed
+
+
+def _tell_other_party(turn: Turn, event: HandoffAnswer, handoff: Handoff, reason: str) -> None:
+    by_source = event.envelope.agency == handoff.source
+    to = handoff.recipient if by_source else handoff.source
+    if by_source and not handoff.delivery_started and handoff.status in TERMINAL:
+        return  # The recipient never heard of it, and need not hear that it is over.
+    kind = NoticeKind.STATUS
+    if isinstance(event, InformationRequested):
+        kind = NoticeKind.INFORMATION_REQUEST
+    elif isinstance(event, InformationProvided):
+        kind = NoticeKind.INFORMATION
+    content = between_parties(event.sealed, handoff)
+    telling = Telling(handoff.status, reason=reason, content=content)
+    notice_id = turn.notify(to, kind, handoff, telling)
+    if kind is NoticeKind.INFORMATION:
+        turn.put(handoff._replace(notice_ids=(*handoff.notice_ids, notice_id)))
+
+
+def _not_agreed(turn: Turn, reason: RejectReason) -> bool:
+    rules = turn.agreement.reject_rules
+    return bool(rules) and all(rule.reason is not reason for rule in rules)
+
+
+def _reroutes(turn: Turn, reason: RejectReason) -> bool:
+    for rule in turn.agreement.reject_rules:
+        if rule.reason is reason:
+            return rule.reroutes
+    return reason is RejectReason.MISDIRECTED
+
+
+def _after_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> None:
+    rejections = bounce.note_rejection(turn, handoff, reason)
+    if len(rejections) == turn.agreement.bounce.limit:
+        bounce.convene(turn, handoff, rejections)
+        return
+    if bounce.is_stalled(turn, rejections) or not _reroutes(turn, reason):
+        return
+    declined = tuple([r.recipient for r in rejections])
+    to = route(turn.agreement, handoff.source, handoff.service, turn.hot.municipality, declined)
+    if to.recipient is not None:
+        _pass_on(turn, handoff, to.recipient, to.rule)
+
+
+def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> None:
+    new_id = HandoffId(derive("h", turn.cause, "rerouted"))
+    drafted = handoff._replace(
+        handoff_id=new_id,
+        recipient=recipient,
+        status=Status.UNKNOWN,
+        granted=(),
+        disclosed=(),
+        recorded_at=turn.at,
+        accepted_at_sequence=0,
+        delivery_started=False,
+        notice_ids=(),
+    )
+    bounce.mark_rerouted(turn, handoff)
+    turn.facts.append(Rerouted(handoff.handoff_id, new_id, handoff.recipient, recipient, rule))
+    opened = open_handoff(turn, drafted, rule)
+    if opened.status is not Status.AWAITING_BASIS:
+        disclosure.tell_source(turn, opened, "rerouted")
+    turn.handoff_id = handoff.handoff_id
+
+
+def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
+    speaker = event.envelope.agency
+    if speaker != handoff.recipient:
+        refuse(turn, "only-the-recipient", handoff.handoff_id)
+    elif handoff.status not in ACCEPTED:
+        refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff.handoff_id)
+    else:
+        turn.facts.append(WorkerKnown(handoff.handoff_id, speaker))
+        content = between_parties(event.sealed, handoff)
+        telling = Telling("worker-named", content=content)
+        turn.notify(handoff.source, NoticeKind.INFORMATION, handoff, telling)
+
+
+def _confirm_recall(turn: Turn, event: RecallAcknowledged) -> bool:
+    for recall in turn.hot.recalls:
+        named = recall.handoff_id == event.handoff_id or (
+            event.handoff_id is None and recall.referral_id == event.referral_id
+        )
+        if named and recall.to == event.envelope.agency and recall.issued_at is not None:
+            turn.handoff_id = recall.handoff_id
+            turn.facts.append(RecallConfirmed(recall.handoff_id, recall.to))
+            others = tuple([other for other in turn.hot.recalls if other is not recall])
+            turn.hot = turn.hot._replace(recalls=others)
+            return True
+    return False
+
+
+def _past(event: HandoffAnswer, over: list[known.Summary]) -> known.Summary | None:
+    if event.handoff_id is not None:
+        return next((s for s in reversed(over) if s.handoff_id == event.handoff_id), None)
+    speaker = known.agency_key(event.envelope.agency)
+    named = [s for s in over if s.is_called(event.referral_id or "")]
+    mine = [s for s in named if speaker in (s.source, s.recipient)]
+    return (mine or named)[-1] if named else None
+
+
+def _speak_of_the_past(turn: Turn, event: HandoffAnswer, past: known.Summary) -> None:
+    speaker = known.agency_key(event.envelope.agency)
+    if speaker not in (past.source, past.recipient):
+        refuse(turn, "not-a-party", past.handoff_id)
+    elif isinstance(event, RecallAcknowledged):
+        refuse(turn, "no-recall-to-confirm", past.handoff_id)
+    else:
+        refuse(turn, "terminal", past.handoff_id)
+        if speaker == past.recipient:
+            disclosure.recall_late(turn, past.handoff_id)
+
+
+def _park(turn: Turn, event: HandoffAnswer) -> None:
+    if len(turn.hot.parked) >= PARKED_MAX:
+        turn.dead.append(event)
+        return
+    event_id = event.envelope.event_id
+    until = Instant(turn.at + turn.agreement.park_for_us)
+    turn.facts.append(EventParked(event_id, until))
+    turn.hot = turn.hot._replace(parked=(*turn.hot.parked, Parked(event, until)))
+    clocks.wait(turn, clocks.PARKED, event_id, until)
+
+
+def _unpark(turn: Turn, parked: Parked) -> None:
+    event_id = parked.event.envelope.event_id
+    others = tuple([other for other in turn.hot.parked if other is not parked])
+    turn.hot = turn.hot._replace(parked=others)
+    clocks.stop_waiting(turn, clocks.PARKED, event_id)

@@ -1,0 +1,132 @@
+"""Bounces (pallottelu): a person sent to and fro is noticed, and brought to one table.
+
+For one person and service inside the agreement's window: a rejection followed by a new referral is a
+bounce, A to B to A is a loop, and `limit` rejections are a stall. A stall ends automatic routing, and
+the coordinating agency convenes the parties with every decline at hand. Asking for information, a
+completed service and a planned next step are none of these.
+"""
+
+from streams.domain import calendar
+from streams.domain.codes import NoticeKind, RejectReason
+from streams.domain.entry import BounceDetected, CaseConvened, Decline, DisclosureMade
+from streams.domain.ids import AgencyId, CaseId
+from streams.domain.legal_basis import Question, decide
+from streams.domain.person import Case, Handoff, Rejection
+from streams.domain.referral import ReferralSubmitted
+from streams.domain.turn import Telling, Turn, permitted
+
+
+def lately_rejected(turn: Turn, handoff_service: str) -> list[Rejection]:
+    """Give the person's rejections for a service inside the agreement's window, oldest first."""
+    since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
+    return [r for r in turn.hot.rejections if r.service == handoff_service and r.at >= since]
+
+
+def is_stalled(turn: Turn, rejections: list[Rejection]) -> bool:
+    """Say whether automatic routing has ended for the person and the service."""
+    return len(rejections) >= turn.agreement.bounce.limit
+
+
+def case_of(turn: Turn, event: ReferralSubmitted, rejections: list[Rejection]) -> CaseId | None:
+    """Give the case that a new referral goes on with: same person, service and source, after a rejection."""
+    mine = [r for r in rejections if r.source == event.envelope.agency]
+    known = {case.case_id for case in turn.hot.cases}
+    return next((r.case_id for r in reversed(mine) if r.case_id in known), None)
+
+
+def note_referral(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> None:
+    """Say that a new referral after a rejection is a bounce, or closes a loop."""
+    answered = [r for r in rejections if not r.rerouted]
+    if not answered:
+        return
+    loop = next(
+        (r for r in answered if (r.source, r.recipient) == (handoff.recipient, handoff.source)),
+        None,
+    )
+    if loop is not None:
+        agencies = (loop.source, loop.recipient, handoff.recipient)
+    else:
+        agencies = (answered[-1].source, answered[-1].recipient, handoff.recipient)
+    kind = "loop" if loop is not None else "bounce"
+    turn.facts.append(BounceDetected(handoff.handoff_id, handoff.case_id, kind, agencies))
+
+
+def note_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> list[Rejection]:
+    """Keep a rejection, forget those outside the window, and give those that count for the service."""
+    since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
+    rejection = Rejection(
+        handoff.handoff_id,
+        handoff.case_id,
+        handoff.service,
+        handoff.source,
+        handoff.recipient,
+        reason,
+        turn.at,
+        rerouted=False,
+    )
+    kept = [r for r in turn.hot.rejections if r.at >= since]
+    turn.hot = turn.hot._replace(rejections=(*kept, rejection))
+    return lately_rejected(turn, handoff.service)
+
+
+def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
+    """Note that a rejection was answered by passing the referral on: no bounce follows from it."""
+    rejections = [
+        r._replace(rerouted=True) if r.handoff_id == handoff.handoff_id else r
+        for r in turn.hot.rejections
+    ]
+    turn.hot = turn.hot._replace(rejections=tuple(rejections))
+
+
+def forget(turn: Turn) -> None:
+    """Let go of what is outside the window: rejections, recalls never needed, cases without either."""
+    since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
+    rejections = tuple([r for r in turn.hot.rejections if r.at >= since])
+    recalls = tuple(
+        [r for r in turn.hot.recalls if r.issued_at is not None or r.closed_at >= since]
+    )
+    turn.hot = turn.hot._replace(rejections=rejections, recalls=recalls)
+    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
+    open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
+    kept: list[Case] = [case for case in turn.hot.cases if case.case_id in open_cases]
+    turn.hot = turn.hot._replace(cases=tuple(kept))
+
+
+def convene(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> None:
+    """Ask the coordinating agency to bring the parties together, with every decline attached.
+
+    The coordinator gets the person's data only where it may have it.
+    """
+    coordinator = turn.agreement.bounce.coordinator
+    agencies: list[AgencyId] = []
+    for rejection in rejections:
+        for agency in (rejection.source, rejection.recipient):
+            if agency not in agencies:
+                agencies.append(agency)
+    stall = BounceDetected(handoff.handoff_id, handoff.case_id, "stall", tuple(agencies))
+    declines = tuple(
+        [Decline(r.handoff_id, r.source, r.recipient, r.reason, r.at) for r in rejections]
+    )
+    turn.facts.append(stall)
+    turn.facts.append(CaseConvened(handoff.case_id, handoff.handoff_id, coordinator, declines))
+    question = Question(
+        handoff.source,
+        coordinator,
+        handoff.purpose,
+        handoff.requested,
+        turn.at,
+        handoff.vital,
+    )
+    decision = decide(turn.hot, question, turn.agreement)
+    categories = decision.categories
+    if coordinator == handoff.source:
+        categories = handoff.requested  # what it sent itself, it knows already
+    elif coordinator == handoff.recipient:
+        categories = handoff.disclosed
+    elif categories:
+        turn.facts.append(
+            DisclosureMade(handoff.handoff_id, coordinator, categories, decision.granted)
+        )
+    content = permitted(handoff.content, categories)
+    telling = Telling("stall", declines=declines, categories=categories, content=content)
+    turn.notify(coordinator, NoticeKind.CONVENE, handoff, telling)

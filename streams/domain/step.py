@@ -1,0 +1,318 @@
+"""`step`: what one event makes of a person. Pure, total, and the only way that anything changes.
+
+The rules of every event are found from here: referrals in `submission`, answers in `answering`,
+statements and milestones in `disclosure`, clocks in `clocks`, deliveries in `delivery`.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple, assert_never
+
+from streams.domain import answering, bounce, clocks, delivery, disclosure, known, statement
+from streams.domain.agreement import Agreement
+from streams.domain.answers import (
+    HandoffAccepted,
+    HandoffReceived,
+    HandoffRejected,
+    InformationProvided,
+    InformationRequested,
+    RecallAcknowledged,
+    ServiceCompleted,
+    ServiceFailed,
+    ServicePaused,
+    ServiceStarted,
+    WorkerNamed,
+)
+from streams.domain.codes import Milestone, Status
+from streams.domain.entry import EventParked, LedgerEntry
+from streams.domain.event import Event, HandoffAnswer
+from streams.domain.hub_events import (
+    AgencyFellSilent,
+    AgencyHeardAgain,
+    AgreementChanged,
+    ClockReached,
+    DeliveryStarted,
+    EscalationAcknowledged,
+    EscalationAssigned,
+    EscalationSnoozed,
+    NoticeDelivered,
+    NoticeUndeliverable,
+)
+from streams.domain.ids import EntryId, HandoffId, Instant, PersonId, derive, packed
+from streams.domain.path import MilestoneReached
+from streams.domain.person import ClosedState, Handoff, PersonState
+from streams.domain.referral import ReferralCancelled, ReferralMarkedInError, ReferralSubmitted
+from streams.domain.statements import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    DisclosureProhibited,
+    ProhibitionLifted,
+)
+from streams.domain.submission import same_referral, submit
+from streams.domain.turn import Turn
+
+RULES_VERSION = 1
+"""Names the rules of this code in every entry; a change of what `step` decides raises it."""
+
+
+class Verdict(StrEnum):
+    """What became of an event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    PARKED = "parked"
+    DEAD_LETTER = "dead-letter"
+
+
+class Person(NamedTuple):
+    """What the hub knows of a person; `closed` is None where it was not read, or is empty."""
+
+    hot: PersonState
+    closed: ClosedState | None
+
+
+class Step(NamedTuple):
+    """What one event makes of a person.
+
+    `entry` is None where the ledger stays as it was (a duplicate, a reused id). `closed_added` is to
+    be appended to the closed record. `dead` are answers that no referral will be found for; a reused
+    id makes a dead letter of the event itself (`rule` is `id-reused`).
+    """
+
+    verdict: Verdict
+    rule: str
+    handoff_id: HandoffId | None
+    hot: PersonState
+    closed_added: ClosedState | None
+    entry: LedgerEntry | None
+    dead: tuple[HandoffAnswer, ...]
+
+
+def unknown_person(person: PersonId) -> PersonState:
+    """Give the state of a person of whom nothing is known."""
+    return PersonState(
+        person,
+        sequence=0,
+        recorded_at=Instant(0),
+        municipality="",
+        protected=False,
+        typ_member=False,
+        handoffs=(),
+        cases=(),
+        statements=(),
+        clocks=(),
+        rejections=(),
+        recalls=(),
+        parked=(),
+        known_ids=b"",
+        sieve=b"",
+        closed_count=0,
+        closed_digest=b"",
+    )
+
+
+def needs_closed(hot: PersonState, event: Event) -> bool:
+    """Say whether the closed record must be read before `step` can decide this event."""
+    if not hot.sieve:
+        return False
+    key = packed(event.envelope.event_id)
+    if known.find(hot.known_ids, key) is None and known.may_hold(hot.sieve, key):
+        return True
+    if isinstance(event, ReferralSubmitted):
+        referral = known.referral_key(event.envelope.source_ref.message_id)
+        return known.may_hold(hot.sieve, referral)
+    if isinstance(event, HandoffAnswer):
+        if event.handoff_id is not None:
+            return all(h.handoff_id != event.handoff_id for h in hot.handoffs)
+        return known.may_hold(hot.sieve, known.referral_key(event.referral_id or ""))
+    return False
+
+
+def is_known(person: Person, event: Event) -> bool:
+    """Say whether an event id was seen before, with this content or another: no clock fires for it."""
+    return _seen(person, packed(event.envelope.event_id)) is not None
+
+
+def step(person: Person, event: Event, agreement: Agreement) -> Step:
+    """Decide one event.
+
+    Args:
+        person: The state after the person's last entry; `closed` read where `needs_closed` says so.
+        event: The contract event, with its sealed parts; they are carried, never opened.
+        agreement: The version in force at the event's `recorded_at`.
+
+    Returns:
+        The new state and the entry, or what became of the event where there is none.
+    """
+    hot = person.hot
+    envelope = event.envelope
+    key = packed(envelope.event_id)
+    seen = _seen(person, key)
+    if seen is not None:
+        if seen == envelope.content_digest:
+            return _unchanged(hot, Verdict.DUPLICATE, "", event)
+        return _unchanged(hot, Verdict.DEAD_LETTER, "id-reused", event)
+    at = max(envelope.recorded_at, hot.recorded_at)
+    if envelope.municipality:
+        hot = hot._replace(municipality=envelope.municipality, protected=envelope.protected)
+    elif envelope.protected:
+        hot = hot._replace(protected=True)
+    turn = Turn(hot._replace(recorded_at=at), event, agreement, at)
+    over = known.summaries(person.closed.summaries) if person.closed is not None else []
+    _decide(turn, event, over)
+    return _closed_up(turn, event, key)
+
+
+def _seen(person: Person, key: bytes) -> bytes | None:
+    seen = known.find(person.hot.known_ids, key)
+    if seen is None and person.closed is not None:
+        seen = known.find_old(person.closed.known_ids, key)
+    return seen
+
+
+def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
+    match event:
+        case ReferralSubmitted():
+            submit(turn, event, over)
+            _release_parked(turn)
+        case (
+            HandoffReceived()
+            | HandoffAccepted()
+            | HandoffRejected()
+            | InformationRequested()
+            | InformationProvided()
+            | ServiceStarted()
+            | ServicePaused()
+            | ServiceCompleted()
+            | ServiceFailed()
+            | ReferralCancelled()
+            | ReferralMarkedInError()
+            | RecallAcknowledged()
+            | WorkerNamed()
+        ):
+            answering.answer(turn, event, over)
+        case ConsentGiven() | DisclosureProhibited():
+            statement.record(turn, event)
+        case ConsentWithdrawn() | ProhibitionLifted():
+            statement.end(turn, event)
+        case MilestoneReached():
+            _reach(turn, event)
+        case ClockReached():
+            _fire(turn, event)
+        case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
+            delivery.follow(turn, event)
+        case (
+            EscalationAcknowledged()
+            | EscalationAssigned()
+            | EscalationSnoozed()
+            | AgreementChanged()
+            | AgencyFellSilent()
+            | AgencyHeardAgain()
+        ):
+            pass  # The entry keeps the event; nothing in the person's state rests on it.
+        case _:
+            assert_never(event)
+
+
+def _release_parked(turn: Turn) -> None:
+    if turn.handoff_id is None or turn.refused or not turn.hot.parked:
+        return
+    handoff: Handoff | None = turn.handoff(turn.handoff_id)
+    if handoff is not None:
+        answering.release_parked(turn, handoff)
+
+
+def _reach(turn: Turn, event: MilestoneReached) -> None:
+    if event.milestone is Milestone.TYP_MEMBERSHIP_STARTED:
+        member = True
+    elif event.milestone is Milestone.TYP_MEMBERSHIP_ENDED:
+        member = False
+    else:
+        return
+    if turn.hot.typ_member is not member:
+        turn.hot = turn.hot._replace(typ_member=member)
+        disclosure.reconsider(turn)
+
+
+def _fire(turn: Turn, event: ClockReached) -> None:
+    if event.rung == clocks.BASIS_TURN:
+        disclosure.reconsider(turn)
+        return
+    clock = next((c for c in turn.hot.clocks if c.clock_id == event.clock_id), None)
+    if clock is None:
+        turn.refused = "no-such-clock"
+        return
+    if clock.rule == clocks.PARKED:
+        answering.give_up(turn, clock.subject)
+    elif clock.rule == clocks.AWAITING_BASIS:
+        _waited_out(turn, HandoffId(clock.subject))
+    else:
+        turn.handoff_id = HandoffId(clock.subject)
+        clocks.fire(turn, clock, event.rung)
+
+
+def _waited_out(turn: Turn, handoff_id: HandoffId) -> None:
+    for handoff in turn.hot.handoffs:
+        if handoff.handoff_id == handoff_id:
+            turn.handoff_id = handoff_id
+            cancelled = handoff._replace(status=Status.CANCELLED)
+            turn.change(handoff, cancelled, "basis-never-came")
+            clocks.follow(turn, cancelled, handoff.status)
+            disclosure.tell_source(turn, cancelled, "basis-never-came")
+            turn.close(cancelled)
+
+
+def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
+    envelope = event.envelope
+    if turn.closed_summaries:
+        bounce.forget(turn)
+    hot = turn.hot
+    ids, moved = known.added(hot.known_ids, key, envelope.content_digest, turn.at)
+    closed_added: ClosedState | None = None
+    digest, sieve = hot.closed_digest, hot.sieve
+    if turn.closed_summaries or moved:
+        closed_added = ClosedState(turn.closed_summaries, moved)
+        digest = sha256(digest + turn.closed_summaries + moved).digest()
+        sieve += known.sieve_of(moved)
+    hot = hot._replace(sequence=hot.sequence + 1, known_ids=ids, sieve=sieve, closed_digest=digest)
+    entry = LedgerEntry(
+        EntryId(derive("l", hot.person, envelope.event_id)),
+        hot.person,
+        hot.sequence,
+        turn.at,
+        RULES_VERSION,
+        turn.agreement.digest,
+        kept(event),
+        tuple(turn.facts),
+        tuple(turn.notices),
+    )
+    parked = any(isinstance(fact, EventParked) for fact in turn.facts)
+    verdict = Verdict.PARKED if parked else Verdict.ACCEPTED
+    rule = turn.refused
+    if rule:
+        verdict = Verdict.REFUSED
+    elif event in turn.dead:
+        verdict, rule = Verdict.DEAD_LETTER, "unknown-handoff"
+    return Step(verdict, rule, turn.handoff_id, hot, closed_added, entry, tuple(turn.dead))
+
+
+def kept(event: Event) -> Event:
+    """Give an event as it may be kept for ever: a protected person's municipality left out."""
+    # With a non-disclosure order the municipality stays in the state and among the sealed parts.
+    if not event.envelope.protected:
+        return event
+    return event._replace(envelope=event.envelope._replace(municipality=""))
+
+
+def _unchanged(hot: PersonState, verdict: Verdict, rule: str, event: Event) -> Step:
+    envelope = event.envelope
+    named = event.handoff_id if isinstance(event, HandoffAnswer) else None
+    if isinstance(event, ReferralSubmitted):
+        same = same_referral(hot, event)
+        named = (
+            same.handoff_id
+            if same is not None
+            else HandoffId(derive("h", envelope.event_id, hot.person))
+        )
+    return Step(verdict, rule, named, hot, None, None, ())

@@ -1,0 +1,173 @@
+"""A referral comes in: its rules are found, and it becomes a handoff, or is refused with the rule named."""
+
+from streams.domain import bounce, clocks, disclosure, known
+from streams.domain.codes import Basis, NoticeKind, Status
+from streams.domain.entry import HandoffOpened, ReferralReplaced, TransitionRefused
+from streams.domain.ids import AgencyId, CaseId, HandoffId, derive
+from streams.domain.legal_basis import Decision
+from streams.domain.person import Case, Handoff, PersonState
+from streams.domain.referral import ReferralSubmitted
+from streams.domain.routing import Route, route
+from streams.domain.turn import Telling, Turn
+
+
+def submit(turn: Turn, event: ReferralSubmitted, over: list[known.Summary]) -> None:
+    """Open a handoff, or replace the content of an open one; `over` are those that came before."""
+    earlier = same_referral(turn.hot, event)
+    if earlier is not None:
+        _replace(turn, event, earlier)
+        return
+    source = known.agency_key(event.envelope.agency)
+    message_id = event.envelope.source_ref.message_id
+    past = [s for s in over if s.source == source and s.is_called(message_id)]
+    version = event.envelope.source_ref.version
+    if past:
+        newest = max(summary.referral_version for summary in past)
+        refuse(turn, "superseded" if version < newest else "terminal", past[-1].handoff_id)
+        return
+    rejections = bounce.lately_rejected(turn, event.service)
+    routed = _recipient(turn, event, stalled=bounce.is_stalled(turn, rejections))
+    if routed.recipient is None:
+        refuse(turn, routed.rule, None)
+        return
+    handoff = _drafted(turn, event, routed.recipient, bounce.case_of(turn, event, rejections))
+    opened = open_handoff(turn, handoff, routed.rule)
+    if opened.status is not Status.AWAITING_BASIS and event.recipient is None:
+        disclosure.tell_source(turn, opened, routed.rule)
+    bounce.note_referral(turn, opened, rejections)
+
+
+def open_handoff(turn: Turn, handoff: Handoff, routed_by: str) -> Handoff:
+    """Open a drafted handoff: decide its basis, tell the recipient or wait, start its clocks."""
+    if all(case.case_id != handoff.case_id for case in turn.hot.cases):
+        turn.put_case(Case(handoff.case_id, handoff.source, handoff.source))
+    decision = disclosure.ask(turn, handoff)
+    status = Status.REQUESTED if decision.granted else Status.AWAITING_BASIS
+    opened = handoff._replace(status=status, granted=decision.categories)
+    turn.facts.append(
+        HandoffOpened(
+            opened.handoff_id,
+            opened.case_id,
+            opened.source,
+            opened.recipient,
+            opened.service,
+            opened.priority,
+            status,
+            opened.referral_id,
+            routed_by,
+            decision.missing if status is Status.AWAITING_BASIS else (),
+        )
+    )
+    if status is Status.REQUESTED:
+        opened = disclosure.send(turn, opened, decision, NoticeKind.REFERRAL, status)
+    else:
+        disclosure.wait_for_basis(turn, opened, decision)
+    turn.put(opened)
+    turn.handoff_id = opened.handoff_id
+    clocks.follow(turn, opened, None)
+    return opened
+
+
+def same_referral(hot: PersonState, event: ReferralSubmitted) -> Handoff | None:
+    """Find the newest open handoff that came of the same message of the same source."""
+    source, message_id = event.envelope.agency, event.envelope.source_ref.message_id
+    for handoff in reversed(hot.handoffs):
+        if handoff.referral_id == message_id and handoff.source == source:
+            return handoff
+    return None
+
+
+def refuse(turn: Turn, rule: str, handoff_id: HandoffId | None) -> None:
+    """Refuse the event: nothing changes, the entry names the rule, and the sender is told."""
+    turn.refused = rule
+    turn.handoff_id = handoff_id
+    turn.facts.append(TransitionRefused(handoff_id, rule))
+    event = turn.event
+    sender = event.envelope.agency
+    if sender not in turn.agreement.agencies:
+        return
+    handoff = turn.handoff(handoff_id) if handoff_id is not None else None
+    party = handoff is not None and sender in (handoff.source, handoff.recipient)
+    telling = Telling(rule, reason=event.envelope.source_ref.message_id)
+    turn.notify(sender, NoticeKind.REFUSAL, handoff if party else None, telling)
+
+
+def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
+    source = event.envelope.agency
+    if turn.agreement.service(event.service) is None:
+        return Route(None, "service-not-agreed")
+    if event.recipient is not None:
+        if event.recipient not in turn.agreement.agencies:
+            return Route(None, "recipient-not-of-the-region")
+        if event.recipient == source:
+            return Route(None, "recipient-is-the-source")
+        return Route(event.recipient, "named-by-the-source")
+    if stalled:
+        coordinator: AgencyId | None = turn.agreement.bounce.coordinator
+        return Route(coordinator if coordinator != source else None, "stalled")
+    return route(turn.agreement, source, event.service, turn.hot.municipality)
+
+
+def _drafted(
+    turn: Turn, event: ReferralSubmitted, recipient: AgencyId, case_id: CaseId | None
+) -> Handoff:
+    rule = next(r for r in turn.agreement.services if r.service == event.service)
+    handoff_id = HandoffId(derive("h", event.envelope.event_id, turn.hot.person))
+    return Handoff(
+        handoff_id,
+        case_id if case_id is not None else CaseId(handoff_id),
+        event.envelope.source_ref.message_id,
+        event.envelope.source_ref.version,
+        event.envelope.agency,
+        recipient,
+        event.service,
+        rule.purpose,
+        event.priority,
+        Status.UNKNOWN,
+        event.basis is Basis.VITAL,
+        event.categories or rule.default_categories,
+        (),
+        (),
+        event.envelope.occurred_at,
+        turn.at,
+        0,
+        delivery_started=False,
+        notice_ids=(),
+        content=event.sealed,
+    )
+
+
+def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
+    version = event.envelope.source_ref.version
+    if version < handoff.referral_version:
+        refuse(turn, "superseded", handoff.handoff_id)
+        return
+    drafted = _drafted(turn, event, handoff.recipient, handoff.case_id)
+    replaced = handoff._replace(
+        referral_version=version,
+        priority=drafted.priority,
+        vital=drafted.vital,
+        requested=drafted.requested,
+        content=drafted.content,
+        notice_ids=(),
+    )
+    turn.handoff_id = handoff.handoff_id
+    turn.facts.append(ReferralReplaced(handoff.handoff_id, version))
+    decision = disclosure.ask(turn, replaced)
+    if handoff.status is Status.AWAITING_BASIS or not decision.granted:
+        # Kept first, so that what follows from the decision is read off the new content.
+        turn.put(replaced)
+        disclosure.reconsider(turn)
+        return
+    lost = tuple([c for c in handoff.disclosed if c not in decision.categories])
+    replaced = replaced._replace(
+        granted=decision.categories,
+        disclosed=tuple([c for c in handoff.disclosed if c not in lost]),
+    )
+    kind = NoticeKind.INFORMATION if handoff.delivery_started else NoticeKind.REFERRAL
+    replaced = disclosure.send(
+        turn, replaced, Decision(decision.granted, decision.withheld), kind, "replaced"
+    )
+    turn.put(replaced)
+    if lost:
+        disclosure.recall(turn, replaced, lost)

@@ -1,0 +1,248 @@
+"""A turn: what one event makes of a person, while it is being decided.
+
+The only mutable thing in the domain. It lives as long as one `step`; what it gathers becomes the new
+state, the facts and the notices of one entry.
+"""
+
+from typing import NamedTuple
+
+from streams.domain import known
+from streams.domain.agreement import Agreement
+from streams.domain.codes import Category, NoticeKind, Part, Status
+from streams.domain.entry import (
+    Decline,
+    Fact,
+    HandoffStatusChanged,
+    MissingBasis,
+    Notice,
+    ResponsibilityMoved,
+    Withheld,
+)
+from streams.domain.envelope import SealedPart
+from streams.domain.event import Event, HandoffAnswer
+from streams.domain.handoff import TERMINAL
+from streams.domain.ids import AgencyId, CaseId, HandoffId, Instant, NoticeId, derive
+from streams.domain.person import Case, Handoff, PersonState, Recall
+from streams.domain.responsibility import responsible
+
+
+class Telling(NamedTuple):
+    """What a notice adds to its handoff: codes, decision and sealed parts."""
+
+    detail: str
+    reason: str = ""
+    due_at: Instant | None = None
+    categories: tuple[Category, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    missing: tuple[MissingBasis, ...] = ()
+    declines: tuple[Decline, ...] = ()
+    content: tuple[SealedPart, ...] = ()
+
+
+class Turn:
+    """Gathers facts, notices and the next state of one person for one event."""
+
+    __slots__ = (
+        "agreement",
+        "at",
+        "closed_summaries",
+        "dead",
+        "event",
+        "facts",
+        "handoff_id",
+        "hot",
+        "notices",
+        "refused",
+    )
+
+    def __init__(self, hot: PersonState, event: Event, agreement: Agreement, at: Instant) -> None:
+        """Begin with the state before the event; `at` is the moment the hub records it."""
+        self.hot = hot
+        self.event = event
+        self.agreement = agreement
+        self.at = at
+        self.facts: list[Fact] = []
+        self.notices: list[Notice] = []
+        self.closed_summaries = b""
+        self.dead: list[HandoffAnswer] = []
+        self.refused = ""
+        self.handoff_id: HandoffId | None = None
+
+    @property
+    def cause(self) -> str:
+        """What an output's id follows from: the event, in this person's lane.
+
+        Agencies have been seen to give two persons' messages one id; their outputs must still differ.
+        """
+        return f"{self.event.envelope.event_id}{self.hot.person}"
+
+    def derived(self, letter: str) -> str:
+        """Derive the id of the next output from the event and its position in the entry."""
+        return derive(letter, self.cause, str(len(self.notices)))
+
+    def notify(
+        self, to: AgencyId, kind: NoticeKind, handoff: Handoff | None, telling: Telling
+    ) -> NoticeId:
+        """Add a notice about a handoff, or about none; give its id."""
+        notice_id = NoticeId(self.derived("n"))
+        about = handoff is not None
+        self.notices.append(
+            Notice(
+                notice_id,
+                to,
+                kind,
+                self.hot.person,
+                handoff.handoff_id if handoff is not None else None,
+                handoff.case_id if handoff is not None else None,
+                handoff.referral_id if handoff is not None else None,
+                handoff.source if handoff is not None else None,
+                handoff.recipient if handoff is not None else None,
+                handoff.service if handoff is not None else None,
+                handoff.priority if handoff is not None else None,
+                telling.detail,
+                telling.reason,
+                self.event.envelope.occurred_at if about else self.at,
+                telling.due_at,
+                telling.categories,
+                telling.withheld,
+                telling.missing,
+                telling.declines,
+                telling.content,
+            )
+        )
+        return notice_id
+
+    def handoff(self, handoff_id: HandoffId) -> Handoff | None:
+        """Find an open handoff of the person."""
+        for handoff in self.hot.handoffs:
+            if handoff.handoff_id == handoff_id:
+                return handoff
+        return None
+
+    def put(self, handoff: Handoff) -> None:
+        """Keep a handoff as it is now, in its place among the open ones, or as the newest."""
+        found = False
+        handoffs = []
+        for other in self.hot.handoffs:
+            if other.handoff_id == handoff.handoff_id:
+                found = True
+                handoffs.append(handoff)
+            else:
+                handoffs.append(other)
+        if not found:
+            handoffs.append(handoff)
+        self.hot = self.hot._replace(handoffs=tuple(handoffs))
+
+    def change(self, before: Handoff, after: Handoff, reason: str) -> Handoff:
+        """Keep a handoff's new status, with the facts read off the two states."""
+        if after.status is not before.status:
+            self.facts.append(
+                HandoffStatusChanged(after.handoff_id, before.status, after.status, reason)
+            )
+        self.put(after)
+        self.settle_responsibility(after)
+        return after
+
+    def settle_responsibility(self, handoff: Handoff) -> None:
+        """Let responsibility follow the open handoffs of a case; say so where it moved."""
+        case = self.case(handoff.case_id)
+        holder = responsible(case, self.hot.handoffs)
+        if holder != case.responsible:
+            self.facts.append(
+                ResponsibilityMoved(handoff.handoff_id, case.case_id, case.responsible, holder)
+            )
+            self.put_case(case._replace(responsible=holder))
+
+    def case(self, case_id: CaseId) -> Case:
+        """Give a case of an open handoff; there always is one."""
+        return next(case for case in self.hot.cases if case.case_id == case_id)
+
+    def put_case(self, case: Case) -> None:
+        """Keep a case as it is now."""
+        others = tuple([other for other in self.hot.cases if other.case_id != case.case_id])
+        self.hot = self.hot._replace(cases=(*others, case))
+
+    def close(self, handoff: Handoff) -> None:
+        """Shrink a handoff that is over to its summary in the closed record."""
+        key = known.referral_key(handoff.referral_id)
+        self.closed_summaries += known.summarised(handoff)
+        self.hot = self.hot._replace(
+            handoffs=tuple(
+                [other for other in self.hot.handoffs if other.handoff_id != handoff.handoff_id]
+            ),
+            sieve=self.hot.sieve + known.fingerprint(key),
+            closed_count=self.hot.closed_count + 1,
+        )
+
+    def keep_recall(
+        self, handoff: Handoff, categories: tuple[Category, ...], *, issued: bool
+    ) -> None:
+        """Keep a recall of a handoff's recipient, together with one that still waits."""
+        earlier = [r for r in self.hot.recalls if r.handoff_id == handoff.handoff_id]
+        already = earlier[0].categories if earlier else ()
+        recall = Recall(
+            handoff.handoff_id,
+            handoff.recipient,
+            handoff.source,
+            handoff.referral_id,
+            already + tuple([c for c in categories if c not in already]),
+            self.at,
+            self.at if issued else None,
+        )
+        self.put_recall(recall)
+
+    def put_recall(self, recall: Recall) -> None:
+        """Keep a recall as it is now."""
+        others = tuple([r for r in self.hot.recalls if r.handoff_id != recall.handoff_id])
+        self.hot = self.hot._replace(recalls=(*others, recall))
+
+    def notify_late_recall(self, recall: Recall) -> None:
+        """Add the notice of a recall whose handoff is over: by ids alone, its content is gone."""
+        notice_id = NoticeId(self.derived("n"))
+        self.notices.append(
+            Notice(
+                notice_id,
+                recall.to,
+                NoticeKind.RECALL,
+                self.hot.person,
+                recall.handoff_id,
+                None,
+                recall.referral_id,
+                recall.source,
+                recall.to,
+                None,
+                None,
+                "basis-withdrawn",
+                "",
+                self.at,
+                None,
+                recall.categories,
+                (),
+                (),
+                (),
+                (),
+            )
+        )
+
+    @staticmethod
+    def is_over(status: Status) -> bool:
+        """Say whether a status is terminal."""
+        return status in TERMINAL
+
+
+def permitted(
+    content: tuple[SealedPart, ...], categories: tuple[Category, ...]
+) -> tuple[SealedPart, ...]:
+    """Give the sealed parts of the permitted categories, and no other."""
+    return tuple([part for part in content if part.part.value in categories])
+
+
+def between_parties(spoken: tuple[SealedPart, ...], handoff: Handoff) -> tuple[SealedPart, ...]:
+    """Give what an answer tells the other party: who it is about, and the words that go with it.
+
+    The other party knows the person already; what the speaker's own message says of the person's
+    data categories stays behind.
+    """
+    words = [part for part in spoken if part.part in (Part.REMARK, Part.WORKER)]
+    who = [part for part in handoff.content if part.part is Part.IDENTITY]
+    return (*who, *words)
