@@ -51,7 +51,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  rm -rf $(VENV) && "$$python" -m venv $(VENV) >&2 || exit 1; \
 	fi
 	@echo 'saattaen: installing what requirements.lock names' >&2
-	@$(PIP) install --require-hashes -r requirements.lock >&2
+	@$(PIP) install --no-compile --require-hashes -r requirements.lock >&2
 	@$(PIP) install --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
@@ -76,7 +76,7 @@ check: $(STAMP)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(STAMP)
 	@$(BIN)/ruff check --quiet --fix .

@@ -1,1 +1,1 @@
-"""Saattaen: a referral hub between agencies; responsibility, legal basis and clocks in one ledger."""
+"""Saattaen, a referral hub: responsibility, legal basis and clocks of handoffs in one ledger."""
