@@ -1,6 +1,7 @@
 """The embedded engine: SQLite in WAL mode, one writer, group commit.
 
-One row an entry; the state is written in the entry's transaction. What `submit` returned is on the disk.
+One row an entry; the state is written in the entry's transaction. What `submit` returned is on the
+disk.
 """
 
 from collections import OrderedDict

@@ -1,6 +1,7 @@
-"""One person's lane: due clocks first, then the event; what every engine does between load and keep.
+"""One person's lane: due clocks first, then the event; the same on every engine.
 
-An engine only says how a state is read and where an entry is written; nothing here knows of storage.
+An engine only says how a state is read and where an entry is written; nothing here knows of
+storage.
 """
 
 import heapq
@@ -71,7 +72,7 @@ class Store(Protocol):
 
 
 def take(store: Store, agreements: Agreements, event: Event) -> Outcome:
-    """Take one event into its person's lane: fire what is due before it, decide it, keep what follows."""
+    """Take one event into its lane: fire what is due before it, decide it, keep what follows."""
     hot = store.hot(event.envelope.person) or unknown_person(event.envelope.person)
     person = _whole(store, hot, event)
     if not is_known(person, event):

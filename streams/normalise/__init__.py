@@ -1,1 +1,1 @@
-"""Normalising: a raw message becomes a contract event, or a dead letter with every error at once."""
+"""Normalising: a raw message becomes a contract event, or a dead letter with all its errors."""
