@@ -1,1 +1,5 @@
-"""TYP, the multi-professional joint service."""
+"""TYP, the multi-professional joint service: JSON events of a clienthood."""
+
+from connectors.typ.mapping import TypConnector
+
+__all__ = ["TypConnector"]

@@ -15,21 +15,21 @@ def connector_of(sector: str) -> Connector:
         ValueError: There is no connector for the sector.
     """
     if sector == "sote":
-        from connectors.sote.connector import SoteConnector  # noqa: PLC0415  # loaded when needed
+        from connectors.sote.connector import SoteConnector  # loaded when needed
 
         return SoteConnector()
     if sector == "employment":
-        from connectors.employment.mapping import (  # noqa: PLC0415  # loaded when needed
+        from connectors.employment.mapping import (  # loaded when needed
             EmploymentConnector,
         )
 
         return EmploymentConnector()
     if sector == "kela":
-        from connectors.kela.connector import KelaConnector  # noqa: PLC0415  # loaded when needed
+        from connectors.kela.connector import KelaConnector  # loaded when needed
 
         return KelaConnector()
     if sector == "typ":
-        from connectors.typ.mapping import TypConnector  # noqa: PLC0415  # loaded when needed
+        from connectors.typ.mapping import TypConnector  # loaded when needed
 
         return TypConnector()
     raise ValueError(f"no connector for the sector {sector}: known are {', '.join(SECTORS)}")

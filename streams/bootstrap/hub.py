@@ -105,11 +105,9 @@ class Hub:
     ) -> Iterator[list[Receipt]]:
         """Take in a file of an agency; give receipts a committed group at a time, in order.
 
-        Args:
-            agency: Who sent it, as the transport has authenticated.
-            raw: The file's bytes.
-            recorded_at: The hub's time; None is the machine's, or the hub's own where that is later.
-            transport_id: The transport's own id of the request.
+        Args: agency: Who sent it, as the transport has authenticated. raw: The file's bytes.
+        recorded_at: The hub's time; None is the machine's, or the hub's own where that is later.
+        transport_id: The transport's own id of the request.
 
         Raises:
             UnknownSenderError: The region has no such agency.

@@ -1,8 +1,8 @@
 """The agreement: what the agencies of a region have agreed, as data.
 
-One version holds at any instant; `in_force` gives the records of that instant. Law sections and day
-counts live here and nowhere in the code: each names its `law_ref`, and is `verified` only when a person
-has checked it against the statute.
+One version holds at any instant; `in_force` gives the records of that instant. Law sections and
+day counts live here and nowhere in the code: each names its `law_ref`, and is `verified` only when
+a person has checked it against the statute.
 """
 
 from functools import lru_cache
@@ -122,9 +122,9 @@ class BounceRule(NamedTuple):
 class Agreement(NamedTuple):
     """One version of a region's agreement, with the records in force.
 
-    `digest` is SHA-256 over the whole version (records, calendar); `closed_days` are proleptic ordinals
-    of the dates that are no working days though not a weekend; the calendar covers the dates from
-    `calendar_from` to `calendar_to`, as ordinals. Durations are in microseconds.
+    `digest` is SHA-256 over the whole version (records, calendar); `closed_days` are proleptic
+    ordinals of the dates that are no working days though not a weekend; the calendar covers the
+    dates from `calendar_from` to `calendar_to`, as ordinals. Durations are in microseconds.
     """
 
     digest: bytes

@@ -1,7 +1,7 @@
 """What the parties of a handoff say of it, in the past tense.
 
-Each names its handoff by the hub's `handoff_id` or by the source's own `referral_id`; one of the two
-is given. Free text travels among the sealed parts.
+Each names its handoff by the hub's `handoff_id` or by the source's own `referral_id`; one of the
+two is given. Free text travels among the sealed parts.
 """
 
 from typing import NamedTuple

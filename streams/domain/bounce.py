@@ -1,9 +1,9 @@
 """Bounces (pallottelu): a person sent to and fro is noticed, and brought to one table.
 
-For one person and service inside the agreement's window: a rejection followed by a new referral is a
-bounce, A to B to A is a loop, and `limit` rejections are a stall. A stall ends automatic routing, and
-the coordinating agency convenes the parties with every decline at hand. Asking for information, a
-completed service and a planned next step are none of these.
+For one person and service inside the agreement's window: a rejection followed by a new referral is
+a bounce, A to B to A is a loop, and `limit` rejections are a stall. A stall ends automatic
+routing, and the coordinating agency convenes the parties with every decline at hand. Asking for
+information, a completed service and a planned next step are none of these.
 """
 
 from streams.domain import calendar
@@ -28,7 +28,7 @@ def is_stalled(turn: Turn, rejections: list[Rejection]) -> bool:
 
 
 def case_of(turn: Turn, event: ReferralSubmitted, rejections: list[Rejection]) -> CaseId | None:
-    """Give the case that a new referral goes on with: same person, service and source, after a rejection."""
+    """Give the case that a new referral goes on with: same need, after a rejection."""
     mine = [r for r in rejections if r.source == event.envelope.agency]
     known = {case.case_id for case in turn.hot.cases}
     return next((r.case_id for r in reversed(mine) if r.case_id in known), None)
@@ -52,7 +52,7 @@ def note_referral(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> 
 
 
 def note_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> list[Rejection]:
-    """Keep a rejection, forget those outside the window, and give those that count for the service."""
+    """Keep a rejection, and give those inside the window that count for the service."""
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
     rejection = Rejection(
         handoff.handoff_id,
@@ -79,7 +79,7 @@ def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
 
 
 def forget(turn: Turn) -> None:
-    """Let go of what is outside the window: rejections, recalls never needed, cases without either."""
+    """Let go of what is outside the window: rejections, recalls never needed, their cases."""
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
     rejections = tuple([r for r in turn.hot.rejections if r.at >= since])
     recalls = tuple(

@@ -1,8 +1,8 @@
 """Clocks: deadlines started, paused, met and breached by what happens to a handoff.
 
-A clock keeps its start and a suspension ledger; when it is due follows from the agreement's rule. The
-hub's own waits (for a basis, for the referral of a parked answer) are clocks too, under rules that
-begin with `hub:` and that no agreement names.
+A clock keeps its start and a suspension ledger; when it is due follows from the agreement's rule.
+The hub's own waits (for a basis, for the referral of a parked answer) are clocks too, under rules
+that begin with `hub:` and that no agreement names.
 """
 
 from math import ceil
@@ -34,7 +34,7 @@ _END = "end"
 
 
 def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
-    """Give when the person's next clock wants to fire, which, and at which rung; None where none does.
+    """Give when the person's next clock wants to fire, which, and at which rung, or None.
 
     The earliest first, then by clock id. A statement that begins or expires while a handoff is open
     counts as a clock of its own, at rung `basis-turn`.
@@ -55,7 +55,7 @@ def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
 
 
 def follow(turn: Turn, handoff: Handoff, before: Status | None) -> None:
-    """Start, meet, cancel, pause and resume a handoff's clocks as its status changed from `before`."""
+    """Start, meet, cancel, pause and resume a handoff's clocks: it has left status `before`."""
     status = handoff.status
     if status is before:
         return
@@ -77,14 +77,14 @@ def wait(turn: Turn, rule: str, subject: str, until: Instant) -> None:
 
 
 def stop_waiting(turn: Turn, rule: str, subject: str) -> None:
-    """Take away one of the hub's own waits: what it waited for came, or does not matter any more."""
+    """Take away one of the hub's own waits: it came, or does not matter any more."""
     turn.hot = turn.hot._replace(
         clocks=tuple([c for c in turn.hot.clocks if (c.rule, c.subject) != (rule, subject)])
     )
 
 
 def fire(turn: Turn, clock: Clock, rung: str) -> None:
-    """Let an agreed clock reach a rung: warn, or breach, and tell whom the rung names; once each."""
+    """Let an agreed clock reach a rung: warn or breach, and tell whom the rung names."""
     handoff = next(h for h in turn.hot.handoffs if h.handoff_id == clock.subject)
     rule = rule_of(turn.agreement, clock.rule)
     ladder = _ladder(rule, clock, turn.agreement) if rule is not None else ()
@@ -125,8 +125,8 @@ def deadline(
 ) -> Instant:
     """Give the instant at which a share of a rule's budget is used up.
 
-    Hours run through nights and holidays. Day-based budgets end at the local midnight after their last
-    day, fractions rounded up to whole days; what was suspended is added in the same unit.
+    Hours run through nights and holidays. Day-based budgets end at the local midnight after their
+    last day, fractions rounded up to whole days; what was suspended is added in the same unit.
     """
     if rule.unit == "hours":
         stood_us = sum(s.resumed_at - s.paused_at for s in suspensions)

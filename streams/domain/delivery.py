@@ -1,7 +1,7 @@
 """Deliveries as the ledger knows them: started, delivered, undeliverable.
 
-Once a delivery has started, a withdrawal means a recall; before that, nothing has left. A notice that
-its handoff no longer holds is refused, and never leaves.
+Once a delivery has started, a withdrawal means a recall; before that, nothing has left. A notice
+that its handoff no longer holds is refused, and never leaves.
 """
 
 from streams.domain import clocks, disclosure

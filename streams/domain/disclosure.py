@@ -1,4 +1,4 @@
-"""Disclosure: data leaves for a recipient on a basis, stops when the basis goes, and is fetched back.
+"""Disclosure: data leaves on a basis, stops when the basis goes, and is fetched back.
 
 Withdrawal, expiry, a narrower new version, the end of a TYP clienthood and a new prohibition work
 alike, category by category.
@@ -124,7 +124,7 @@ def _cancel(turn: Turn, handoff: Handoff, decision: Decision) -> None:
 
 
 def recall_late(turn: Turn, handoff_id: HandoffId) -> bool:
-    """Issue the recall of a handoff cancelled for want of a basis, whose data arrived all the same."""
+    """Issue the recall of a basis-cancelled handoff whose data arrived all the same."""
     for kept in turn.hot.recalls:
         if kept.handoff_id == handoff_id and kept.issued_at is None:
             turn.facts.append(RecallIssued(handoff_id, kept.to, kept.categories))

@@ -1,4 +1,4 @@
-"""A ledger entry: one event, the facts that follow from it and the notices to deliver, written whole."""
+"""A ledger entry: one event, the facts that follow and the notices to deliver, written whole."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from streams.domain.ids import (
 
 
 class MissingBasis(NamedTuple):
-    """The smallest thing that would permit a category; `ask_for` is a basis, `purpose` its purpose."""
+    """The smallest thing that would permit a category: a basis of kind `ask_for`."""
 
     category: Category
     ask_for: Basis
@@ -75,7 +75,7 @@ class HandoffOpened(NamedTuple):
 
 
 class HandoffStatusChanged(NamedTuple):
-    """The handoff went from one status to another; `reason` is a code, empty where there is none."""
+    """The handoff went from one status to another; `reason` is a code, or empty."""
 
     handoff_id: HandoffId
     from_: Status
@@ -238,7 +238,7 @@ class Decline(NamedTuple):
 
 
 class CaseConvened(NamedTuple):
-    """The coordinating agency is asked to bring the parties together, with every decline at hand."""
+    """The coordinating agency is asked to convene the parties, with every decline at hand."""
 
     case_id: CaseId
     handoff_id: HandoffId
@@ -324,9 +324,10 @@ Fact = (
 class Notice(NamedTuple):
     """What a connector delivers to one agency; its id never changes over retries.
 
-    `categories` are those that the decision permits, `withheld` the rest. `content` holds the sealed
-    parts that may leave, and no other. `detail` is a code: the status, the rule, the rung or the kind
-    of bounce that the notice tells of; `reason` the code behind it, empty where there is none.
+    `categories` are those that the decision permits, `withheld` the rest. `content` holds the
+    sealed parts that may leave, and no other. `detail` is a code: the status, the rule, the rung
+    or the kind of bounce that the notice tells of; `reason` the code behind it, empty where there
+    is none.
     """
 
     notice_id: NoticeId
@@ -355,8 +356,9 @@ class Notice(NamedTuple):
 class LedgerEntry(NamedTuple):
     """One input, and all that followed from it.
 
-    `sequence` counts per person from 1. `state_digest` is SHA-256 of the new state's Avro bytes with
-    its sealed parts left empty; `agreement_digest` names the agreement in force at `recorded_at`.
+    `sequence` counts per person from 1. `state_digest` is SHA-256 of the new state's Avro bytes
+    with its sealed parts left empty; `agreement_digest` names the agreement in force at
+    `recorded_at`.
     """
 
     entry_id: EntryId

@@ -27,8 +27,8 @@ class SealedPart(NamedTuple):
 class SourceRef(NamedTuple):
     """Where an event came from: the agency's message id and version, and the transport's id.
 
-    A message id that looks like a HETU stands masked here. The keyed digest of the raw bytes travels
-    among the sealed parts (`Part.RAW_DIGEST`), since it changes with the person's key.
+    A message id that looks like a HETU stands masked here. The keyed digest of the raw bytes
+    travels among the sealed parts (`Part.RAW_DIGEST`), since it changes with the person's key.
     """
 
     message_id: str
@@ -40,10 +40,10 @@ class Envelope(NamedTuple):
     """The head of every contract event.
 
     `content_digest` is an HMAC of the event's content under a key derived from the pseudonym key:
-    equal for the same content however it was spelt, and the same under every person key. `age_years`
-    is the person's age at `occurred_at`, -1 where nobody said. `municipality` is the three-digit home
-    municipality, empty where unknown or, in a ledger entry, where the person is `protected` by a
-    non-disclosure order (turvakielto; Act 661/2009 36 §, verified = false).
+    equal for the same content however it was spelt, and the same under every person key.
+    `age_years` is the person's age at `occurred_at`, -1 where nobody said. `municipality` is the
+    three-digit home municipality, empty where unknown or, in a ledger entry, where the person is
+    `protected` by a non-disclosure order (turvakielto; Act 661/2009 36 §, verified = false).
     """
 
     event_id: EventId

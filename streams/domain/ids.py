@@ -23,14 +23,25 @@ Instant = NewType("Instant", int)
 """A moment: microseconds since 1970-01-01T00:00:00Z. Never a local time."""
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = tuple(high + low for high in CROCKFORD for low in CROCKFORD)
-_SHIFTS = tuple(range(120, -1, -10))
+_DIGITS = CROCKFORD.encode().ljust(256)
+_LENGTH = 26
+_SPREAD = tuple(
+    (
+        sum(((1 << group * 5) - 1) << group * 5 + lane for lane in range(0, 256, group * 16)),
+        sum(((1 << group * 5) - 1) << lane for lane in range(0, 256, group * 16)),
+        group * 3,
+    )
+    for group in (16, 8, 4, 2, 1)
+)
+"""How 32 groups of 5 bits are moved apart into 32 bytes: halves first, then halves of halves."""
 
 
 def crockford(digest: bytes) -> str:
     """Write the first 130 bits of a digest (17 bytes or more) as 26 Crockford characters."""
-    number = int.from_bytes(digest[:17], "big") >> 6
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    number = int.from_bytes(digest[:17], "big") >> 6 << 30
+    for upper, lower, shift in _SPREAD:
+        number = (number & upper) << shift | number & lower
+    return number.to_bytes(32, "big").translate(_DIGITS)[:_LENGTH].decode()
 
 
 AS_BASE_32 = str.maketrans(CROCKFORD, "0123456789abcdefghijklmnopqrstuv")

@@ -1,8 +1,8 @@
 """What was seen before: packed ids, so that a repeat of years ago is still known.
 
-The hot record keeps the ids of the last 90 days, at most 256; older ones move to the closed record, and
-a sieve of 3-byte fingerprints in the hot record says when reading that is worth the while (a wrong yes
-costs one read, a wrong no cannot happen).
+The hot record keeps the ids of the last 90 days, at most 256; older ones move to the closed
+record, and a sieve of 3-byte fingerprints in the hot record says when reading that is worth the
+while (a wrong yes costs one read, a wrong no cannot happen).
 """
 
 from hashlib import sha256
@@ -72,7 +72,7 @@ def _find(ids: bytes, event_key: bytes, size: int) -> bytes | None:
 
 
 def added(ids: bytes, event_key: bytes, content_digest: bytes, at: Instant) -> tuple[bytes, bytes]:
-    """Add an id to hot ids; give them, and the ids that must move to the closed record (or none)."""
+    """Add an id to hot ids; give them, and the ids that must move to the closed record."""
     today = max(at // _DAY_US, 0)
     ids += _HOT.pack(event_key, content_digest, today)
     count = len(ids) // _HOT.size

@@ -1,9 +1,9 @@
 """Legal basis: which data may leave, category by category, and what is missing where it may not.
 
-A prohibition beats consent, permit and ordinary statutes; statutes marked `overrides_prohibition` and
-vital interest beat a prohibition. Contact data of a person with a non-disclosure order (turvakielto)
-leaves only where a statute names it. Expired is absent. What a referral claims is no basis, but for
-vital interest: the hub must know the statement.
+A prohibition beats consent, permit and ordinary statutes; statutes marked `overrides_prohibition`
+and vital interest beat a prohibition. Contact data of a person with a non-disclosure order
+(turvakielto) leaves only where a statute names it. Expired is absent. What a referral claims is no
+basis, but for vital interest: the hub must know the statement.
 """
 
 from typing import NamedTuple
@@ -116,19 +116,21 @@ def _bearing_on(person: PersonState, question: Question, agreement: Agreement) -
 
 
 def _concerns(statement: Statement, question: Question) -> bool:
-    if statement.ended:
-        return False
-    if statement.valid_from is not None and question.at < statement.valid_from:
-        return False
-    if statement.valid_to is not None and question.at >= statement.valid_to:
+    if statement.ended or not _is_in_force(statement, question.at):
         return False
     if statement.sources and question.source not in statement.sources:
         return False
     if statement.recipients and question.recipient not in statement.recipients:
         return False
-    if not statement.purposes:
-        return statement.kind is StatementKind.PROHIBITION
+    if statement.kind is StatementKind.PROHIBITION and not statement.purposes:
+        return True
     return question.purpose in statement.purposes
+
+
+def _is_in_force(statement: Statement, at: Instant) -> bool:
+    if statement.valid_from is not None and at < statement.valid_from:
+        return False
+    return statement.valid_to is None or at < statement.valid_to
 
 
 def _decide_category(

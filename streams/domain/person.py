@@ -25,9 +25,9 @@ from streams.domain.statements import StatementKind
 class Handoff(NamedTuple):
     """One open handoff, as of the last entry.
 
-    `granted` are the categories that may go to the recipient now; `disclosed` those whose delivery has
-    started, and that a recall would have to fetch back. `accepted_at_sequence` orders acceptances, 0
-    before there is one.
+    `granted` are the categories that may go to the recipient now; `disclosed` those whose delivery
+    has started, and that a recall would have to fetch back. `accepted_at_sequence` orders
+    acceptances, 0 before there is one.
     """
 
     handoff_id: HandoffId
@@ -64,8 +64,8 @@ class Case(NamedTuple):
 class Statement(NamedTuple):
     """What a person has said of their data, as of its newest version.
 
-    `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late from
-    replacing a newer one.
+    `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late
+    from replacing a newer one.
     """
 
     statement_id: StatementId
@@ -156,9 +156,9 @@ class Parked(NamedTuple):
 class PersonState(NamedTuple):
     """The `hot` record: what is open, and what was lately known.
 
-    `known_ids` packs the ids of open handoffs' events and of the last 90 days, at most 256, as 16 bytes
-    of event id and 16 bytes of content digest each; `sieve` tells which older ids may be in the
-    `closed` record. `closed_digest` is SHA-256 of that record, empty where there is none.
+    `known_ids` packs the ids of open handoffs' events and of the last 90 days, at most 256, as 16
+    bytes of event id and 16 bytes of content digest each; `sieve` tells which older ids may be in
+    the `closed` record. `closed_digest` is SHA-256 of that record, empty where there is none.
     """
 
     person: PersonId

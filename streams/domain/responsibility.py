@@ -1,8 +1,8 @@
 """Responsibility: conserved. For every case exactly one agency answers at every instant.
 
-It starts as the source, moves only when a recipient accepts, and goes back when the service ends: to
-the recipient of the most recently accepted handoff of the case that is still open, else to the case's
-first source.
+It starts as the source, moves only when a recipient accepts, and goes back when the service ends:
+to the recipient of the most recently accepted handoff of the case that is still open, else to the
+case's first source.
 """
 
 from collections.abc import Sequence

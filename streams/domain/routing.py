@@ -12,7 +12,7 @@ from streams.domain.ids import AgencyId
 
 
 class Route(NamedTuple):
-    """Where a referral goes, and the code of the rule that said so; no recipient where none is competent."""
+    """Where a referral goes, if anywhere, and the code of the rule that said so."""
 
     recipient: AgencyId | None
     rule: str

@@ -40,7 +40,7 @@ def record(turn: Turn, event: ConsentGiven | DisclosureProhibited) -> None:
 
 
 def end(turn: Turn, event: ConsentWithdrawn | ProhibitionLifted) -> None:
-    """End a statement. One that is not known yet is noted as ended, so that it cannot begin late."""
+    """End a statement; one not known yet is noted as ended, so that it cannot begin late."""
     recorder, occurred_at = event.envelope.agency, event.envelope.occurred_at
     lifted = isinstance(event, ProhibitionLifted)
     if _is_older(turn, recorder, event.statement_id, occurred_at):

@@ -1,7 +1,8 @@
 """What a person has said of their data: consent, permit (luovutuslupa) and prohibition (kielto).
 
-Empty `sources` or `recipients` mean any agency of the region. A consent or permit without a purpose or
-a category permits nothing; a prohibition without them prohibits for every purpose and category.
+Empty `sources` or `recipients` mean any agency of the region. A consent or permit without a
+purpose or a category permits nothing; a prohibition without them prohibits for every purpose and
+category.
 """
 
 from enum import StrEnum
@@ -24,7 +25,8 @@ class StatementKind(StrEnum):
 class ConsentGiven(NamedTuple):
     """The person lets data go from `sources` to `recipients`: a consent, or a permit inside sote.
 
-    In force from `valid_from` (now, where None) until just before `valid_to` (for ever, where None).
+    In force from `valid_from` (now, where None) until just before `valid_to` (for ever, where
+    None).
     """
 
     envelope: Envelope

@@ -25,6 +25,7 @@ from streams.domain.answers import (
 )
 from streams.domain.codes import Milestone, Status
 from streams.domain.entry import EventParked, LedgerEntry
+from streams.domain.envelope import Envelope
 from streams.domain.event import Event, HandoffAnswer
 from streams.domain.hub_events import (
     AgencyFellSilent,
@@ -75,9 +76,9 @@ class Person(NamedTuple):
 class Step(NamedTuple):
     """What one event makes of a person.
 
-    `entry` is None where the ledger stays as it was (a duplicate, a reused id). `closed_added` is to
-    be appended to the closed record. `dead` are answers that no referral will be found for; a reused
-    id makes a dead letter of the event itself (`rule` is `id-reused`).
+    `entry` is None where the ledger stays as it was (a duplicate, a reused id). `closed_added` is
+    to be appended to the closed record. `dead` are answers that no referral will be found for; a
+    reused id makes a dead letter of the event itself (`rule` is `id-reused`).
     """
 
     verdict: Verdict
@@ -130,7 +131,7 @@ def needs_closed(hot: PersonState, event: Event) -> bool:
 
 
 def is_known(person: Person, event: Event) -> bool:
-    """Say whether an event id was seen before, with this content or another: no clock fires for it."""
+    """Say whether an event id was seen before, with this content or another."""
     return _seen(person, packed(event.envelope.event_id)) is not None
 
 
@@ -154,11 +155,7 @@ def step(person: Person, event: Event, agreement: Agreement) -> Step:
             return _unchanged(hot, Verdict.DUPLICATE, "", event)
         return _unchanged(hot, Verdict.DEAD_LETTER, "id-reused", event)
     at = max(envelope.recorded_at, hot.recorded_at)
-    if envelope.municipality:
-        hot = hot._replace(municipality=envelope.municipality, protected=envelope.protected)
-    elif envelope.protected:
-        hot = hot._replace(protected=True)
-    turn = Turn(hot._replace(recorded_at=at), event, agreement, at)
+    turn = Turn(_at_home(hot, envelope), event, agreement, at)
     over = known.summaries(person.closed.summaries) if person.closed is not None else []
     _decide(turn, event, over)
     return _closed_up(turn, event, key)
@@ -169,6 +166,15 @@ def _seen(person: Person, key: bytes) -> bytes | None:
     if seen is None and person.closed is not None:
         seen = known.find_old(person.closed.known_ids, key)
     return seen
+
+
+def _at_home(hot: PersonState, envelope: Envelope) -> PersonState:
+    # An event that says nothing of the home leaves it; one that says nothing lifts no protection.
+    home = envelope.municipality
+    protected = envelope.protected or (hot.protected and not home)
+    if home in ("", hot.municipality) and protected is hot.protected:
+        return hot
+    return hot._replace(municipality=home or hot.municipality, protected=protected)
 
 
 def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
@@ -275,7 +281,13 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
         closed_added = ClosedState(turn.closed_summaries, moved)
         digest = sha256(digest + turn.closed_summaries + moved).digest()
         sieve += known.sieve_of(moved)
-    hot = hot._replace(sequence=hot.sequence + 1, known_ids=ids, sieve=sieve, closed_digest=digest)
+    hot = hot._replace(
+        sequence=hot.sequence + 1,
+        recorded_at=turn.at,
+        known_ids=ids,
+        sieve=sieve,
+        closed_digest=digest,
+    )
     entry = LedgerEntry(
         EntryId(derive("l", hot.person, envelope.event_id)),
         hot.person,

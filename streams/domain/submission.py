@@ -1,4 +1,4 @@
-"""A referral comes in: its rules are found, and it becomes a handoff, or is refused with the rule named."""
+"""A referral comes in and becomes a handoff, or is refused with the rule named."""
 
 from streams.domain import bounce, clocks, disclosure, known
 from streams.domain.codes import Basis, NoticeKind, Status

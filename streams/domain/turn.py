@@ -1,7 +1,7 @@
 """A turn: what one event makes of a person, while it is being decided.
 
-The only mutable thing in the domain. It lives as long as one `step`; what it gathers becomes the new
-state, the facts and the notices of one entry.
+The only mutable thing in the domain. It lives as long as one `step`; what it gathers becomes the
+new state, the facts and the notices of one entry.
 """
 
 from typing import NamedTuple
@@ -72,7 +72,8 @@ class Turn:
     def cause(self) -> str:
         """What an output's id follows from: the event, in this person's lane.
 
-        Agencies have been seen to give two persons' messages one id; their outputs must still differ.
+        Agencies have been seen to give two persons' messages one id; their outputs must still
+        differ.
         """
         return f"{self.event.envelope.event_id}{self.hot.person}"
 

@@ -160,6 +160,12 @@ class EmbeddedEngine:
         """Give every entry's bytes, in ledger order: what engines are compared by."""
         return [row[0] for row in self._all("SELECT entry FROM entry ORDER BY position", ())]
 
+    def entry_digest(self, person: PersonId, sequence: int) -> bytes:
+        """Give the digest of a person's entry, empty where there is none."""
+        sql = "SELECT entry_digest FROM entry WHERE person = ? AND sequence = ?"
+        row = self._one(sql, (person, sequence))
+        return bytes(row[0]) if row is not None else b""
+
     def person(self, person: PersonId) -> PersonState | None:
         """Give a person's hot state."""
         return self.hot(person)

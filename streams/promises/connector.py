@@ -1,8 +1,8 @@
 """What a connector promises: one agency's wire format, read in and rendered out.
 
-A connector is pure: no clock, no network, no keys. `split` and `read` never raise for anything a sender
-can send: what is wrong comes back as `Problem`s, all of a message at once, each with its pointer.
-No text of a message ever stands in a problem.
+A connector is pure: no clock, no network, no keys. `split` and `read` never raise for anything a
+sender can send: what is wrong comes back as `Problem`s, all of a message at once, each with its
+pointer. No text of a message ever stands in a problem.
 """
 
 from collections.abc import Sequence
@@ -56,15 +56,15 @@ class Message(NamedTuple):
     raw: bytes
     parsed: object
     place: str
-    """Pointer prefix of the message in its batch, as `/era/viesti[2]`; empty where there is none."""
+    """Pointer prefix of the message in its batch, as `/era/viesti[2]`, or empty."""
     problems: tuple[Problem, ...]
 
 
 class Reading(NamedTuple):
     """A message as read: the contract event but for what only the receive step knows.
 
-    The event's envelope carries agency, occurred_at, source_ref, municipality, protected and age_years;
-    event id, person, recorded_at, content digest and sealed parts are still empty.
+    The event's envelope carries agency, occurred_at, source_ref, municipality, protected and
+    age_years; event id, person, recorded_at, content digest and sealed parts are still empty.
     """
 
     event: AgencyEvent
@@ -76,7 +76,8 @@ class Reading(NamedTuple):
 class Unreadable(NamedTuple):
     """Why a message could not become a contract event, and what could be read of it all the same.
 
-    `hetu` is set where a valid one was found, so that the dead letter lies in the person's own lane.
+    `hetu` is set where a valid one was found, so that the dead letter lies in the person's own
+    lane.
     """
 
     problems: tuple[Problem, ...]

@@ -1,6 +1,7 @@
 """What an engine promises: it keeps the ledger and the state, and lets the domain decide.
 
-The same per-person sequence of contract events gives the same entries, byte for byte, on every engine.
+The same per-person sequence of contract events gives the same entries, byte for byte, on every
+engine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,8 +39,9 @@ class DeadLetter(NamedTuple):
     """A message that could not become a contract event, or an event that found no referral.
 
     `sealed_body` is the message as received (`body_kind` raw) or the contract event (`body_kind`
-    event), sealed under the person's key where `person` could be read, else under the hub's rotating
-    key; `generation` names the key's generation. `message_id` is masked where it looks like a HETU.
+    event), sealed under the person's key where `person` could be read, else under the hub's
+    rotating key; `generation` names the key's generation. `message_id` is masked where it looks
+    like a HETU.
     """
 
     dead_letter_id: DeadLetterId
@@ -66,7 +68,7 @@ class Stored(NamedTuple):
 
 
 class UnavailableError(Exception):
-    """The engine's store cannot be used now (full disk, locked, unreachable). Nothing of the call was kept.
+    """The store cannot be used now (full disk, locked, unreachable); nothing of the call was kept.
 
     The text names the place and the mend; the caller may try again.
     """

@@ -20,8 +20,8 @@ class KeyStore(Protocol):
 
         The key is only to be relied on after `commit`.
 
-        Raises:
-            UnavailableError: The store cannot be used; nothing may be sealed, so nothing is taken in.
+        Raises: UnavailableError: The store cannot be used; nothing may be sealed, so nothing is
+        taken in.
         """
 
     def of_generation(self, person: PersonId, generation: int) -> PersonKey | None:

@@ -20,14 +20,14 @@ class Taken(NamedTuple):
 
 
 class TryLater(NamedTuple):
-    """The agency could not be reached or asked to wait; `cause` is a code, `after_s` its own wish."""
+    """The agency could not be reached or asked to wait `after_s`; `cause` is a code."""
 
     cause: str
     after_s: float | None
 
 
 class Refused(NamedTuple):
-    """The agency will not take the notice; `words` are its own, at most 1,000 characters, never logged."""
+    """The agency will not take the notice; `words` are its own, 1,000 characters at most."""
 
     cause: str
     words: str

@@ -1,0 +1,1 @@
+"""JSON events with Finnish names: what the employment services' and the TYP wire formats share."""

@@ -1,0 +1,235 @@
+"""From the wire's words to the contract's: what each `tapahtumaTyyppi` becomes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import orjson
+
+from connectors.finnish_codes import (
+    ANSWERS,
+    BASES,
+    CATEGORIES,
+    MILESTONES,
+    PRIORITIES,
+    PURPOSES,
+    REJECT_REASONS,
+    SERVICES,
+)
+from connectors.finnish_json.wire import (
+    AboutHandoff,
+    Answer,
+    ConsentEvent,
+    HandoffName,
+    Head,
+    Kielto,
+    Luovutus,
+    MilestoneEvent,
+    ProhibitionEvent,
+    Referral,
+    StatementEnd,
+    TypHead,
+    TypVirkailija,
+    WireObject,
+    WorkerOfHandoff,
+    agency_of,
+)
+from connectors.local_time import end_of_day, local_midnight
+from streams.domain.answers import HandoffRejected, RecallAcknowledged, WorkerNamed
+from streams.domain.codes import Category, Priority, Purpose, RejectReason
+from streams.domain.envelope import Envelope
+from streams.domain.event import AgencyEvent
+from streams.domain.ids import AgencyId, HandoffId, Instant, StatementId
+from streams.domain.path import MilestoneReached
+from streams.domain.referral import ReferralCancelled, ReferralMarkedInError, ReferralSubmitted
+from streams.domain.statements import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    DisclosureProhibited,
+    ProhibitionLifted,
+    StatementKind,
+)
+from streams.promises.connector import Details
+
+
+class EventKind(NamedTuple):
+    """A kind of event: its shape on the wire, and how it becomes a contract event.
+
+    `become` takes the shape's object, the envelope, and the details, to which it adds its own.
+    """
+
+    shape: type[WireObject]
+    become: Callable[[Any, Envelope, Details], AgencyEvent]
+
+
+def head_details(head: Head) -> Details:
+    """Gather what an event's head tells of the person and of its writer, and nothing empty."""
+    person = head.asiakas
+    details = Details(hetu=person.henkilotunnus.text)
+    if person.sukunimi:
+        details["family_name"] = person.sukunimi
+    if person.etunimet:
+        details["given_names"] = person.etunimet
+    if person.puhelin:
+        details["phone"] = person.puhelin
+    if person.aidinkieli:
+        details["language"] = person.aidinkieli
+    if person.kotikunta:
+        details["municipality"] = person.kotikunta
+    official = head.virkailija
+    if official is not None:
+        if official.tunnus:
+            details["official_id"] = official.tunnus
+        party = official.osapuoli if isinstance(official, TypVirkailija) else None
+        # Who speaks for a pair says for which of the two: `HYVINVOINTIALUE: Keskusta`.
+        unit = ": ".join([part for part in (party, official.toimipiste) if part])
+        if unit:
+            details["official_unit"] = unit
+    if isinstance(head, TypHead):
+        _add_clienthood(head, details)
+    return details
+
+
+def _add_clienthood(head: TypHead, details: Details) -> None:
+    if head.typAsiakkuusTunnus:
+        details["typ_clienthood_id"] = head.typAsiakkuusTunnus
+    if head.jasenet:
+        members = [
+            {"osapuoli": member.osapuoli, "vastuuhenkilo": member.vastuuhenkilo}
+            if member.vastuuhenkilo
+            else {"osapuoli": member.osapuoli}
+            for member in head.jasenet
+        ]
+        details["typ_members"] = orjson.dumps(members).decode()
+
+
+def _submitted(wire: Referral, envelope: Envelope, details: Details) -> ReferralSubmitted:
+    referral, claim = wire.ohjaus, wire.luovutus or Luovutus()
+    if referral.perustelu:
+        details["reason"] = referral.perustelu
+    return ReferralSubmitted(
+        envelope,
+        agency_of(referral.vastaanottaja),
+        SERVICES[referral.palvelu],
+        PRIORITIES[referral.kiireellisyys] if referral.kiireellisyys else Priority.ROUTINE,
+        BASES[claim.peruste] if claim.peruste else None,
+        claim.viite,
+        _categories(claim.tietoryhmat),
+        (),
+    )
+
+
+def _answered(wire: Answer, envelope: Envelope, details: Details) -> AgencyEvent:
+    answer = wire.vastaus
+    handoff_id, referral_id = _named(answer, details)
+    if answer.tulos:
+        details["outcome"] = answer.tulos
+    event = ANSWERS[answer.tila]
+    if issubclass(event, HandoffRejected):
+        # A reason in words alone is a reason that the codes do not have.
+        reason = REJECT_REASONS[answer.syy] if answer.syy else RejectReason.OTHER
+        return HandoffRejected(envelope, handoff_id, referral_id, reason, ())
+    return event(envelope, handoff_id, referral_id, ())
+
+
+def _cancelled(wire: AboutHandoff, envelope: Envelope, details: Details) -> ReferralCancelled:
+    return ReferralCancelled(envelope, *_named(wire.vastaus, details), ())
+
+
+def _in_error(wire: AboutHandoff, envelope: Envelope, details: Details) -> ReferralMarkedInError:
+    return ReferralMarkedInError(envelope, *_named(wire.vastaus, details), ())
+
+
+def _recalled(wire: AboutHandoff, envelope: Envelope, details: Details) -> RecallAcknowledged:
+    return RecallAcknowledged(envelope, *_named(wire.vastaus, details), ())
+
+
+def _worker(wire: WorkerOfHandoff, envelope: Envelope, details: Details) -> WorkerNamed:
+    worker = wire.vastuuhenkilo
+    details["worker_name"] = worker.nimi
+    if worker.tehtava:
+        details["worker_role"] = worker.tehtava
+    if worker.toimipiste:
+        details["worker_unit"] = worker.toimipiste
+    return WorkerNamed(envelope, *_named(wire.vastaus, details), ())
+
+
+def _consented(wire: ConsentEvent, envelope: Envelope, _details: Details) -> ConsentGiven:
+    consent = wire.suostumus
+    return ConsentGiven(
+        envelope, StatementId(consent.suostumusTunnus), StatementKind.CONSENT, *_scope(consent), ()
+    )
+
+
+def _prohibited(
+    wire: ProhibitionEvent, envelope: Envelope, _details: Details
+) -> DisclosureProhibited:
+    prohibition = wire.suostumus
+    return DisclosureProhibited(
+        envelope, StatementId(prohibition.suostumusTunnus), *_scope(prohibition), ()
+    )
+
+
+def _withdrawn(wire: StatementEnd, envelope: Envelope, _details: Details) -> ConsentWithdrawn:
+    return ConsentWithdrawn(envelope, StatementId(wire.suostumus.suostumusTunnus), ())
+
+
+def _lifted(wire: StatementEnd, envelope: Envelope, _details: Details) -> ProhibitionLifted:
+    return ProhibitionLifted(envelope, StatementId(wire.suostumus.suostumusTunnus), ())
+
+
+def _reached(wire: MilestoneEvent, envelope: Envelope, _details: Details) -> MilestoneReached:
+    return MilestoneReached(envelope, MILESTONES[wire.vaihe.koodi], wire.vaihe.maara, ())
+
+
+EVENT_KINDS = {
+    "OHJAUS": EventKind(Referral, _submitted),
+    "OHJAUS_PERUTTU": EventKind(AboutHandoff, _cancelled),
+    "OHJAUS_VIRHEELLINEN": EventKind(AboutHandoff, _in_error),
+    "VASTAUS": EventKind(Answer, _answered),
+    "SUOSTUMUS": EventKind(ConsentEvent, _consented),
+    "SUOSTUMUS_PERUTTU": EventKind(StatementEnd, _withdrawn),
+    "KIELTO": EventKind(ProhibitionEvent, _prohibited),
+    "KIELTO_PERUTTU": EventKind(StatementEnd, _lifted),
+    "TAKAISINVETO_KUITATTU": EventKind(AboutHandoff, _recalled),
+    "VAIHE": EventKind(MilestoneEvent, _reached),
+    "VASTUUHENKILO": EventKind(WorkerOfHandoff, _worker),
+}
+"""Every `tapahtumaTyyppi` that an agency may send."""
+
+
+def _named(name: HandoffName, details: Details) -> tuple[HandoffId | None, str | None]:
+    """Give the hub's id of a handoff, else the source's; note the remark that came with it."""
+    if name.selite:
+        details["remark"] = name.selite
+    if name.kasittelytunnus is not None:
+        return HandoffId(name.kasittelytunnus), None
+    return None, name.lahdetunnus
+
+
+def _scope(
+    said: Kielto,
+) -> tuple[
+    tuple[AgencyId, ...],
+    tuple[AgencyId, ...],
+    tuple[Purpose, ...],
+    tuple[Category, ...],
+    Instant | None,
+    Instant | None,
+]:
+    """Give a statement's sources, recipients, purposes, categories, and when it holds."""
+    return (
+        _agencies(said.luovuttajat),
+        _agencies(said.saajat),
+        (PURPOSES[said.tarkoitus],) if said.tarkoitus else (),
+        _categories(said.tietoryhmat),
+        local_midnight(said.alkaen) if said.alkaen is not None else None,
+        end_of_day(said.paattyen) if said.paattyen is not None else None,
+    )
+
+
+def _agencies(named: Iterable[str] | None) -> tuple[AgencyId, ...]:
+    return tuple(dict.fromkeys([AgencyId(agency) for agency in named or ()]))
+
+
+def _categories(codes: Iterable[str] | None) -> tuple[Category, ...]:
+    return tuple(dict.fromkeys([CATEGORIES[code] for code in codes or ()]))

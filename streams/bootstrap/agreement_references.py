@@ -1,0 +1,135 @@
+"""Where a record of an agreement file contradicts itself or names what is not there.
+
+Looked for in the parsed TOML itself and beside the shape's errors, so that one reading of the file
+gives every problem; whatever has the wrong shape is the shape's to report and is passed over here.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import combinations
+
+from streams.bootstrap.agreement_problems import Place, Problem, Source
+from streams.bootstrap.agreement_shape import nearest
+
+_OPEN_END = date.max
+_UNIQUE = ("id", "business_id", "oid")
+
+
+def reference_problems(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
+    """Find every contradiction and every reference to nothing, in no order."""
+    agencies = list(_tables(document, "agency"))
+    yield from _periods(document, source)
+    yield from _doubles(agencies, source)
+    yield from _unknown_agencies(document, agencies, source)
+    for place, agency in agencies:
+        places = _texts(agency, "municipalities")
+        if "*" in places and len(places) > 1:
+            text = "names all municipalities and some"
+            mend = 'write ["*"] alone, or leave "*" out'
+            yield source.problem("contradiction", (*place, "municipalities"), text, mend)
+    for place, clock in _tables(document, "clock"):
+        yield from _clock_problems(place, clock, source)
+
+
+def _clock_problems(place: Place, clock: Mapping[str, object], source: Source) -> Iterator[Problem]:
+    if clock.get("statutory") is True and _texts(clock, "pauses_on"):
+        yield source.problem(
+            "contradiction",
+            (*place, "pauses_on"),
+            "a statutory clock never pauses",
+            "leave pauses_on out, or write statutory = false",
+        )
+    for one, other in combinations(("starts_on", "met_on", "cancelled_on", "pauses_on"), 2):
+        both = sorted({*_texts(clock, one)} & {*_texts(clock, other)})
+        if both:
+            text = f"{', '.join(both)} stands in {one} too"
+            mend = f"say in one of {one} and {other} what entering it does"
+            yield source.problem("contradiction", (*place, other), text, mend)
+    warned = clock.get("warn_at")
+    told: set[tuple[object, object]] = set()
+    if isinstance(warned, list):
+        told |= {(share, "recipient") for share in warned if isinstance(share, float | int)}
+    for rung_place, rung in _tables(clock, "rung", within=place):
+        share, to = rung.get("at"), rung.get("to")
+        if not isinstance(share, float | int) or not isinstance(to, str):
+            continue
+        if (share, to) in told:
+            text = "the same role is told twice at the same share"
+            yield source.problem("contradiction", rung_place, text, "leave one of them out")
+        told.add((share, to))
+
+
+def _periods(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
+    names = ("region", "agency", "service", "basis", "statement", "clock", "reject", "bounce")
+    for name in names:
+        for place, record in _tables(document, name):
+            first, last = record.get("valid_from"), record.get("valid_to")
+            # A date with a time is a date to Python, and the shape's to refuse.
+            if type(first) is date and type(last) is date and last < first:
+                text = "is before valid_from"
+                mend = "give the last day on which it holds, or leave it out"
+                yield source.problem("contradiction", (*place, "valid_to"), text, mend)
+
+
+def _doubles(
+    agencies: list[tuple[Place, Mapping[str, object]]], source: Source
+) -> Iterator[Problem]:
+    for (_, one), (place, other) in combinations(agencies, 2):
+        if not _overlap(one, other):
+            continue
+        for key in _UNIQUE:
+            value = one.get(key)
+            if isinstance(value, str) and value == other.get(key):
+                text = "another agency of the same time has it too"
+                mend = "give each agency its own, or give the two records periods of their own"
+                yield source.problem("overlapping-validity", (*place, key), text, mend)
+
+
+def _unknown_agencies(
+    document: Mapping[str, object],
+    agencies: list[tuple[Place, Mapping[str, object]]],
+    source: Source,
+) -> Iterator[Problem]:
+    known = sorted({name for _, agency in agencies if isinstance(name := agency.get("id"), str)})
+    named = [((*p, "coordinator"), b.get("coordinator")) for p, b in _tables(document, "bounce")]
+    for place, service in _tables(document, "service"):
+        for recipient_place, recipient in _tables(service, "recipient", within=place):
+            named.append(((*recipient_place, "agency"), recipient.get("agency")))
+    for place, agency in named:
+        if isinstance(agency, str) and known and agency not in known:
+            mend = "name an agency of the file, or add it"
+            text = "no such agency in the file"
+            yield source.problem("unknown-agency", place, text, mend, nearest(agency, known))
+
+
+def _overlap(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    (first, last), (other_first, other_last) = _period(one), _period(other)
+    return first <= other_last and other_first <= last
+
+
+def _period(record: Mapping[str, object]) -> tuple[date, date]:
+    first, last = record.get("valid_from"), record.get("valid_to")
+    return (
+        first if type(first) is date else date.min,
+        last if type(last) is date else _OPEN_END,
+    )
+
+
+def _tables(
+    owner: Mapping[str, object], name: str, within: Place = ()
+) -> Iterator[tuple[Place, Mapping[str, object]]]:
+    found = owner.get(name)
+    if name == "service" and isinstance(found, dict):
+        for code, value in found.items():
+            yield from _tables({code: value}, code, within=(*within, name))
+    elif isinstance(found, list):
+        for position, table in enumerate(found):
+            if isinstance(table, dict):
+                yield (*within, name, position), table
+    elif isinstance(found, dict):
+        yield (*within, name), found
+
+
+def _texts(record: Mapping[str, object], key: str) -> list[str]:
+    found = record.get(key)
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []

@@ -1,0 +1,130 @@
+"""What an agreement says at an instant, as JSON can hold it: for `agreement show`."""
+
+from datetime import date
+
+from streams.domain.agreement import (
+    Agency,
+    Agreement,
+    Agreements,
+    BasisRule,
+    ClockRule,
+    ServiceRule,
+)
+from streams.domain.calendar import moment
+from streams.domain.ids import Instant
+
+_SECOND_US = 1_000_000
+
+
+def describe(agreements: Agreements, at: Instant) -> dict[str, object]:
+    """Give the version of an instant with the records in force then, ready for JSON.
+
+    Instants are ISO 8601 with offset, UTC, and the end of a period is the first instant after it;
+    durations are in seconds; `digest` is hexadecimal.
+    """
+    version = agreements.in_force(at)
+    return {
+        "region": version.region_id,
+        "profile": version.profile,
+        "digest": version.digest.hex(),
+        "at": _iso(at),
+        **_period(version.valid_from, version.valid_to),
+        "awaiting_basis_for_s": version.awaiting_basis_for_us // _SECOND_US,
+        "park_for_s": version.park_for_us // _SECOND_US,
+        "deliver_for_s": version.delivery_limit_us // _SECOND_US,
+        "calendar": _calendar(version),
+        "agencies": [_agency(agency) for agency in version.agencies.values()],
+        "services": [_service(rule) for rule in version.services],
+        "bases": [_basis(rule) for rule in version.basis_rules],
+        "clocks": [_clock(rule) for rule in version.clock_rules],
+        "reject_reasons": [
+            {
+                "reason": rule.reason.value,
+                "reroutes": rule.reroutes,
+                "law_ref": rule.law_ref,
+                "verified": rule.verified,
+            }
+            for rule in version.reject_rules
+        ],
+        "bounce": version.bounce._asdict(),
+    }
+
+
+def _iso(at: Instant | None) -> str | None:
+    return None if at is None else moment(at).isoformat()
+
+
+def _period(valid_from: Instant | None, valid_to: Instant | None) -> dict[str, object]:
+    return {"valid_from": _iso(valid_from), "valid_to": _iso(valid_to)}
+
+
+def _calendar(version: Agreement) -> dict[str, object]:
+    return {
+        "from": date.fromordinal(version.calendar_from).isoformat(),
+        "to": date.fromordinal(version.calendar_to).isoformat(),
+        "closed_days": len(version.closed_days),
+    }
+
+
+def _agency(agency: Agency) -> dict[str, object]:
+    return {
+        "agency": agency.agency_id,
+        "sector": agency.sector,
+        "name": {"fi": agency.name_fi, "sv": agency.name_sv, "en": agency.name_en},
+        "business_id": agency.business_id,
+        "oid": agency.oid,
+        "xroad_member": agency.xroad_member,
+        "municipalities": list(agency.municipalities),
+        "counties": list(agency.counties),
+        # Without its address: a webhook's may hold a secret.
+        "delivery": agency.delivery.partition(":")[0],
+    }
+
+
+def _service(rule: ServiceRule) -> dict[str, object]:
+    return {
+        "service": rule.service.value,
+        "purpose": rule.purpose.value,
+        "default_categories": [category.value for category in rule.default_categories],
+        "competent_sector": rule.competent_sector,
+        "recipients": [
+            {
+                "agency": named.agency_id,
+                "source_sectors": list(named.source_sectors),
+                "municipalities": list(named.municipalities),
+            }
+            for named in rule.recipients
+        ],
+        **_period(rule.valid_from, rule.valid_to),
+    }
+
+
+def _basis(rule: BasisRule) -> dict[str, object]:
+    return {
+        "kind": rule.kind.value,
+        "from_sector": rule.from_sector,
+        "to_sector": rule.to_sector,
+        "purpose": rule.purpose.value,
+        "categories": [category.value for category in rule.categories],
+        "overrides_prohibition": rule.overrides_prohibition,
+        "law_ref": rule.law_ref,
+        "verified": rule.verified,
+        **_period(rule.valid_from, rule.valid_to),
+    }
+
+
+def _clock(rule: ClockRule) -> dict[str, object]:
+    return {
+        "rule": rule.rule,
+        "unit": rule.unit,
+        "limit": rule.limit,
+        "starts_on": list(rule.starts_on),
+        "met_on": list(rule.met_on),
+        "cancelled_on": list(rule.cancelled_on),
+        "pauses_on": list(rule.pauses_on),
+        "rungs": [{"rung": r.rung, "share": r.share, "to": r.to} for r in rule.rungs],
+        "statutory": rule.statutory,
+        "law_ref": rule.law_ref,
+        "verified": rule.verified,
+        **_period(rule.valid_from, rule.valid_to),
+    }
