@@ -8,20 +8,21 @@ that carry all of them there without the person's own word. What a case does not
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
 from streams.bootstrap.agreement_file import SHIPPED_REGION, shipped_folder
 from streams.bootstrap.agreement_problems import AgreementError, Problem, Source, shape_problems
-from streams.bootstrap.agreement_shape import (
+from streams.bootstrap.agreement_shape import Record
+from streams.bootstrap.agreement_values import (
     AgencyCode,
     Categories,
     Day,
     Municipality,
     PurposeCode,
-    Record,
     ServiceCode,
+    Text,
 )
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.calendar import midnight
@@ -43,7 +44,7 @@ class Expected(Record):
 class Case(Record):
     """`[[case]]`: a referral that an agency might send."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Text
     source: AgencyCode
     service: ServiceCode
     municipality: Municipality

@@ -20,7 +20,8 @@ from streams.bootstrap.agreement_remarks import (
     holds_on,
     turning_days,
 )
-from streams.bootstrap.agreement_shape import ClockRecord, promise_days
+from streams.bootstrap.agreement_shape import ClockRecord
+from streams.bootstrap.agreement_values import promise_days
 from streams.domain import calendar
 from streams.domain.codes import Status
 from streams.domain.handoff import TRANSITIONS

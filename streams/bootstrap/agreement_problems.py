@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from pydantic_core import ErrorDetails
 
-from streams.bootstrap.agreement_shape import RECORDS, Record, nearest
+from streams.bootstrap.agreement_shape import RECORDS, Record
+from streams.bootstrap.agreement_values import nearest
 
 _KINDS = {
     "string_type": ("expects text", 'write it in quotes, as "text"'),

@@ -18,8 +18,8 @@ from streams.bootstrap.agreement_shape import (
     Dated,
     RejectRecord,
     ServiceRecord,
-    duration_us,
 )
+from streams.bootstrap.agreement_values import duration_us
 from streams.bootstrap.closed_days import ClosedDays
 from streams.domain.agreement import (
     Agency,

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import combinations
 
 from streams.bootstrap.agreement_problems import Place, Problem, Source
-from streams.bootstrap.agreement_shape import nearest
+from streams.bootstrap.agreement_values import nearest
 
 _OPEN_END = date.max
 _UNIQUE = ("id", "business_id", "oid")
