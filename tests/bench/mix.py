@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lxml import etree
-
 SAMPLES = Path(__file__).parents[1] / "data" / "wire"
 CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 START = datetime(2026, 2, 2, 8, 0, tzinfo=UTC)
@@ -53,18 +51,17 @@ def json_mix(persons: int, turns: int = 5, first: int = 0) -> Iterator[bytes]:
 
 def xml_batches(batches: int, size: int = 100) -> Iterator[bytes]:
     """Give Kela batches of `size` messages: referrals as in the sample, each of another person."""
-    source = etree.fromstring((SAMPLES / "kela" / "referral-submitted.xml").read_bytes())
-    space = {"k": "urn:fi:kela:yhteistyo:1"}
-    template = source.find("k:viesti", space)
+    sample = (SAMPLES / "kela" / "referral-submitted.xml").read_bytes().decode("iso-8859-1")
+    first, last = sample.index("<k:viesti>"), sample.index("</k:era>")
+    head, message, foot = sample[:first], sample[first:last], sample[last:]
+    message_id, hetu = "K-2026-00002", message.split("<k:hetu>")[1][:11]
     people = hetus(batches * size)
     for batch in range(batches):
-        era = etree.Element(source.tag, nsmap=source.nsmap, tunnus=f"ERA-{batch}")
-        for number in range(size):
-            viesti = etree.fromstring(etree.tostring(template))
-            viesti.find("k:viestiTunnus", space).text = f"K-{batch}-{number}"
-            viesti.find("k:asiakas/k:hetu", space).text = next(people)
-            era.append(viesti)
-        yield etree.tostring(era, xml_declaration=True, encoding="UTF-8")
+        messages = [
+            message.replace(message_id, f"K-{batch}-{number}").replace(hetu, next(people))
+            for number in range(size)
+        ]
+        yield "".join([head, *messages, foot]).encode("iso-8859-1")
 
 
 def fhir_bundles(count: int) -> Iterator[bytes]:

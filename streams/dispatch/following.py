@@ -1,0 +1,124 @@
+"""Following the ledger: what it says of notices becomes what dispatch does with them.
+
+The ledger alone says that a delivery started, ended or may not begin. Dispatch hears its own
+reports here too, so that a crash after any of them, or a lost attempts file, changes nothing.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Protocol
+
+from streams.dispatch.attempts import Attempts
+from streams.dispatch.delivery import Delivery
+from streams.domain.codes import Status
+from streams.domain.entry import (
+    Fact,
+    HandoffStatusChanged,
+    LedgerEntry,
+    Notice,
+    RecallIssued,
+    TransitionRefused,
+)
+from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
+from streams.domain.ids import NoticeId, PersonId
+from streams.promises.engine import Stored
+
+BATCH_ENTRIES = 500
+KEPT_NOTICES = 2_000
+_CALLED_OFF = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
+
+
+class LedgerReader(Protocol):
+    """Reads entries after a position: `Engine.ledger`."""
+
+    def __call__(
+        self, after: int = 0, person: PersonId | None = None, limit: int | None = None
+    ) -> Iterator[Stored]:
+        """Read at most `limit` entries, in ledger order."""
+
+
+class Following:
+    """Takes ledger entries into the attempts store, each batch with its cursor."""
+
+    def __init__(self, ledger: LedgerReader, attempts: Attempts) -> None:
+        """Follow from where the store stands."""
+        self._ledger = ledger
+        self._attempts = attempts
+        self._kept: OrderedDict[NoticeId, Notice] = OrderedDict()
+
+    def take_batch(self) -> bool:
+        """Take in the next entries; say whether that was the last of them.
+
+        Raises:
+            UnavailableError: The ledger cannot be read; nothing was taken in.
+        """
+        after = self._attempts.followed()
+        batch = list(self._ledger(after=after, limit=BATCH_ENTRIES))
+        if batch:
+            with self._attempts.together():
+                for stored in batch:
+                    self._take(stored)
+                self._attempts.follow_to(batch[-1].position)
+        return len(batch) < BATCH_ENTRIES
+
+    def catch_up(self) -> None:
+        """Take in everything that the ledger holds by now; raises as `take_batch`."""
+        while not self.take_batch():
+            pass
+
+    def notice(self, delivery: Delivery) -> Notice:
+        """Give the notice of a delivery, from memory or from its entry.
+
+        Raises:
+            LookupError: The ledger has no such notice in that place.
+        """
+        kept = self._kept.pop(delivery.notice_id, None)
+        if kept is not None:
+            return kept
+        for stored in self._ledger(after=delivery.position - 1, limit=1):
+            for notice in stored.entry.deliveries:
+                if notice.notice_id == delivery.notice_id:
+                    return notice
+        raise LookupError(f"{delivery.notice_id} is not at {delivery.position}")
+
+    def _take(self, stored: Stored) -> None:
+        entry = stored.entry
+        match entry.event:
+            case DeliveryStarted(notice_id=notice_id, attempt=attempt):
+                if _refused(entry):
+                    self._attempts.forbid(notice_id, attempt)
+                else:
+                    self._attempts.start(notice_id, attempt)
+            case NoticeDelivered(notice_id=notice_id, attempt=attempt):
+                self._attempts.arrive(notice_id, attempt)
+            case NoticeUndeliverable(notice_id=notice_id, attempt=attempt, cause=cause):
+                self._attempts.bury(notice_id, attempt, cause)
+            case _:
+                pass
+        for fact in entry.facts:
+            self._call_off(fact)
+        for ordinal, notice in enumerate(entry.deliveries):
+            self._attempts.enqueue(notice, stored.position, ordinal)
+            self._keep(notice)
+
+    def _call_off(self, fact: Fact) -> None:
+        # Withdrawn while the agency is out of reach: the recall stands behind the notice, which may
+        # no longer leave. Whether it may is the ledger's to say, so it is asked again.
+        match fact:
+            case RecallIssued(handoff_id=handoff_id, to=to):
+                self._attempts.ask_again(handoff_id, to)
+            case HandoffStatusChanged(handoff_id=handoff_id, to=to_status) if (
+                to_status in _CALLED_OFF
+            ):
+                self._attempts.ask_again(handoff_id, None)
+            case _:
+                pass
+
+    def _keep(self, notice: Notice) -> None:
+        self._kept[notice.notice_id] = notice
+        if len(self._kept) > KEPT_NOTICES:
+            self._kept.popitem(last=False)
+
+
+def _refused(entry: LedgerEntry) -> bool:
+    return any(isinstance(fact, TransitionRefused) for fact in entry.facts)
