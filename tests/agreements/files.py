@@ -14,6 +14,30 @@ last = 2060-12-31
 name = { fi = "Juhla", sv = "Fest", en = "Feast" }
 dates = [2026-03-04, 2026-03-07]
 """
+ACKNOWLEDGEMENT = """# [rec] 15 minutes to warn, 4 hours to breach: the recipient's system has the referral.
+[[clock]]
+rule = "acknowledgement"
+unit = "hours"
+limit = 4
+starts_on = ["requested"]
+met_on = ["received", "info-needed", "accepted", "rejected"]
+cancelled_on = ["cancelled", "entered-in-error"]
+pauses_on = []
+statutory = false
+law_ref = "Agreement of the agencies"
+verified = false
+
+[[clock.rung]]
+at = 0.0625
+to = "recipient"
+
+[[clock.rung]]
+at = 1.0
+to = "source"
+
+"""
+"""A clock in hours, planted before the shipped ones."""
+_FIRST_CLOCK = "# [report 002]: ways of referring"
 
 
 def only(path: Path | None = None) -> Agreement:
@@ -25,6 +49,7 @@ def only(path: Path | None = None) -> Agreement:
 def planted(folder: Path, *changes: tuple[str, str], of: Path = SHIPPED, add: str = "") -> Path:
     """Write a copy of an agreement with texts changed (each must be there) and text added."""
     text = of.read_text(encoding="utf-8")
+    text = text.replace(_FIRST_CLOCK, ACKNOWLEDGEMENT + _FIRST_CLOCK)
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
