@@ -251,8 +251,8 @@ def test_an_agreement_reads_the_calendar_beside_it(tmp_path: Path) -> None:
 def test_an_edition_keeps_its_places() -> None:
     edition = read_edition(SHIPPED)
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()
-    assert lines[edition.source.line(("clock", 1)) - 1] == "[[clock]]"
-    assert lines[edition.source.line(("clock", 1, "limit")) - 1] == "limit = 5"
+    assert lines[edition.source.line(("clock", 0)) - 1] == "[[clock]]"
+    assert lines[edition.source.line(("clock", 0, "limit")) - 1] == "limit = 5"
     assert edition.source.path(("service", "job_coaching", 0, "purpose")) == (
         "service.job_coaching.purpose"
     )
