@@ -14,8 +14,7 @@ last = 2060-12-31
 name = { fi = "Juhla", sv = "Fest", en = "Feast" }
 dates = [2026-03-04, 2026-03-07]
 """
-ACKNOWLEDGEMENT = """# [rec] 15 minutes to warn, 4 hours to breach: the recipient's system has the referral.
-[[clock]]
+ACKNOWLEDGEMENT = """[[clock]]
 rule = "acknowledgement"
 unit = "hours"
 limit = 4

@@ -2,7 +2,8 @@
 
 What the hub decided of them in an earlier run is taken as given: entries and states have the very
 bytes that the path writes, in the same batches, with the same durability. What is left out is the
-hub's own work: to find the person's state, to see a repeat, to decide, to say what became of the message.
+hub's own work: to find the person's state, to see a repeat, to decide, to say what became of the
+message.
 """
 
 from collections.abc import Iterable
@@ -31,12 +32,11 @@ def decided(wire: str, folder: Path) -> list[tuple[Call, Step]]:
         calls.append((Call(person, event, agreement), answer))
         return answer
 
-    with mock.patch.object(lane, "step", noting):
-        with fresh_hub(folder) as hub:
-            agency, files = files_of(wire)
-            for raw in files:
-                for _ in hub.ingest(agency, raw, recorded_at_of(wire)):
-                    pass
+    with mock.patch.object(lane, "step", noting), fresh_hub(folder) as hub:
+        agency, files = files_of(wire)
+        for raw in files:
+            for _ in hub.ingest(agency, raw, recorded_at_of(wire)):
+                pass
     return calls
 
 
