@@ -1,1 +1,8 @@
-"""The command line."""
+"""The command line: `saattaen`. Importing this loads nothing."""
+
+
+def main() -> None:
+    """Run the command that the process was started with, and exit with its code."""
+    from streams.cli.command_line import saattaen
+
+    saattaen()

@@ -1,1 +1,12 @@
-"""Views: what people and systems ask, read from the ledger."""
+"""Views: what people ask of the ledger, kept as tables that any query can be put to.
+
+    tables       the tables: handoffs, cases, clocks, deliveries, and how far they have been read
+    sheets       rows under change, read and written many at a time
+    facts        what each fact of an entry makes of the rows
+    fates        what becomes of notices: started, delivered, dead, cancelled
+    desk         the views of a hub: caught up from the ledger, asked by commands and pages
+    story        the entries that tell of one handoff, case or person
+    routes       why a handoff went to its recipient
+
+Nothing here decides anything: a view can be thrown away and built again from the ledger.
+"""

@@ -1,0 +1,110 @@
+"""Taking a dead letter in again: its message as it was sent, or its event as a new attempt."""
+
+from streams.bootstrap.connectors import connector_of
+from streams.bootstrap.hub import Hub, receipt
+from streams.contracts.event import decode_event
+from streams.domain.event import AgencyEvent, Event
+from streams.domain.ids import EventId, Instant, PersonId, derive
+from streams.domain.person import ClosedState, PersonState
+from streams.engines import lane
+from streams.engines.embedded import EmbeddedEngine
+from streams.normalise.opening import open_dead_letter, restore_protected
+from streams.normalise.receive import RAW, Received, ReceiveStep, UnknownSenderError
+from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus
+from streams.promises.receipt import Receipt
+
+_EVENT = "event:"
+
+
+class ErasedError(Exception):
+    """The dead letter's key was destroyed: nobody can read it any more. The text names its id."""
+
+    def __init__(self, letter: DeadLetter) -> None:
+        """Name the dead letter."""
+        super().__init__(f"{letter.dead_letter_id} cannot be opened: its key was destroyed")
+
+
+def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -> list[Receipt]:
+    """Take a dead letter in again, as of now; give the receipts of what it holds.
+
+    A message is received as its agency sent it. An event is a new attempt under an id of its own,
+    derived from the dead letter's, so that a replay that is repeated changes nothing more. The dead
+    letter is resolved unless the same one comes of it again.
+
+    Args:
+        hub: The hub that holds it.
+        letter: What to take in.
+        dry_run: Keep nothing; the receipts say what would become of it.
+
+    Raises:
+        ErasedError: Its key was destroyed.
+        SealBrokenError: It was altered.
+        UnknownSenderError: The agency is no longer of the region.
+        UnavailableError: A store cannot be used.
+    """
+    at = hub.now()
+    received = _received_again(hub, letter, at)
+    if dry_run:
+        what_if = _WhatIf(hub.engine)
+        return [receipt(letter.agency, each, what_if.take(hub, each.taken)) for each in received]
+    hub.keys.commit()
+    outcomes = hub.engine.submit([each.taken for each in received])
+    if all(outcome.dead_letter_id != letter.dead_letter_id for outcome in outcomes):
+        hub.engine.resolve_dead_letter(letter.dead_letter_id)
+    return [receipt(letter.agency, *pair) for pair in zip(received, outcomes, strict=True)]
+
+
+def _received_again(hub: Hub, letter: DeadLetter, at: Instant) -> list[Received]:
+    if letter.body_kind != RAW:
+        return [Received(letter.message_id, _new_attempt(hub, letter, at))]
+    raw = open_dead_letter(letter, hub.keys, hub.sealer)
+    if raw is None:
+        raise ErasedError(letter)
+    agency = hub.agreements.in_force(at).agencies.get(letter.agency)
+    if agency is None:
+        raise UnknownSenderError(letter.agency)
+    connector = connector_of(agency.sector)
+    step = ReceiveStep(connector, hub.agreements, hub.keys, hub.pseudonyms, hub.sealer)
+    return step.receive(raw, letter.agency, at)
+
+
+def _new_attempt(hub: Hub, letter: DeadLetter, at: Instant) -> AgencyEvent:
+    event = decode_event(letter.body_kind.removeprefix(_EVENT), letter.sealed_body)
+    whole = restore_protected(event, hub.keys, hub.sealer)
+    if whole is None or not isinstance(whole, AgencyEvent):
+        raise ErasedError(letter)
+    event_id = EventId(derive("e", letter.dead_letter_id, "replay"))
+    return whole._replace(envelope=whole.envelope._replace(event_id=event_id, recorded_at=at))
+
+
+class _WhatIf:
+    """A store that reads a hub's states, and keeps what is written for as long as it is asked."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        self._engine = engine
+        self._hot: dict[PersonId, PersonState] = {}
+        self._closed: dict[PersonId, ClosedState] = {}
+
+    def take(self, hub: Hub, taken: Event | DeadLetter) -> Outcome:
+        if isinstance(taken, DeadLetter):
+            status = ReceiptStatus.DEAD_LETTER
+            return Outcome(status, taken.event_id, None, taken.dead_letter_id, "")
+        return lane.take(self, hub.agreements, taken)
+
+    def hot(self, person: PersonId) -> PersonState | None:
+        return self._hot.get(person) or self._engine.hot(person)
+
+    def closed(self, person: PersonId) -> ClosedState | None:
+        return self._closed.get(person) or self._engine.closed(person)
+
+    def keep(self, entry: lane.Kept) -> None:
+        self._hot[entry.person] = entry.hot
+        if entry.closed_added is not None:
+            earlier = self.closed(entry.person) or ClosedState(b"", b"")
+            self._closed[entry.person] = ClosedState(
+                earlier.summaries + entry.closed_added.summaries,
+                earlier.known_ids + entry.closed_added.known_ids,
+            )
+
+    def bury(self, dead_letter: DeadLetter) -> None:
+        del dead_letter  # The outcome names it; nobody asks for it again.

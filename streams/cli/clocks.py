@@ -1,0 +1,47 @@
+"""`saattaen clocks`: what is due when, and what was late."""
+
+import click
+
+from streams.cli import view_shapes
+from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.output import local, print_json, print_table
+from streams.cli.reading import read_hub
+from streams.domain.ids import Instant
+from streams.views.facts import CLOCK_STATES
+
+_COLUMNS = ("CLOCK", "RULE", "HANDOFF", "STATE", "STARTED", "DUE", "ENDED")
+
+
+@click.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  saattaen clocks --state breached\n"
+        "  saattaen clocks --state running --due-before 2026-03-09 --json"
+    )
+)
+@hub_options
+@json_option
+@click.option("--state", type=click.Choice(CLOCK_STATES), help="Only in this state.")
+@click.option("--due-before", type=INSTANT, help="Only those due before this instant.")
+def clocks(place: HubPlace, state: str | None, due_before: int | None, as_json: bool) -> None:
+    """List clocks, the oldest first."""
+    with read_hub(place) as hub:
+        found = hub.desk.clocks(
+            state=state, due_before=Instant(due_before) if due_before is not None else None
+        )
+    if as_json:
+        print_json([view_shapes.clock(seen) for seen in found])
+        return
+    rows = [
+        (
+            seen.clock_id,
+            seen.rule,
+            seen.handoff_id,
+            seen.state,
+            local(seen.started_at),
+            local(seen.due_at),
+            local(seen.ended_at),
+        )
+        for seen in found
+    ]
+    print_table(_COLUMNS, rows, none="no such clocks")

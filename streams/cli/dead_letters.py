@@ -1,0 +1,111 @@
+"""`saattaen dead-letters`: messages that could not be taken in, looked at and taken in again.
+
+Nothing here shows what a message says of a person, only what is wrong with it.
+"""
+
+import click
+
+from streams.bootstrap.dead_letter_replay import ErasedError, replay_dead_letter
+from streams.bootstrap.hub import Hub
+from streams.cli import shapes
+from streams.cli.failures import CONFLICT, CommandError, not_found
+from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.output import local, print_fields, print_json, print_json_lines, print_table, say
+from streams.cli.reading import read_hub
+from streams.promises.engine import DeadLetter
+
+_COLUMNS = ("DEAD LETTER", "AGENCY", "MESSAGE", "RECORDED", "ERRORS")
+
+
+@click.group(name="dead-letters")
+def dead_letters() -> None:
+    """List, show and replay dead letters."""
+
+
+@dead_letters.command(name="list", epilog="\b\nExample:\n  saattaen dead-letters list --json")
+@hub_options
+@json_option
+def list_letters(place: HubPlace, as_json: bool) -> None:
+    """List the dead letters that wait, the oldest first."""
+    with read_hub(place) as hub:
+        waiting = hub.engine.dead_letters()
+    if as_json:
+        print_json([shapes.dead_letter(letter) for letter in waiting])
+        return
+    rows = [
+        (
+            letter.dead_letter_id,
+            letter.agency,
+            letter.message_id,
+            local(letter.recorded_at),
+            [f"{problem.code} {problem.pointer}".rstrip() for problem in letter.errors],
+        )
+        for letter in waiting
+    ]
+    print_table(_COLUMNS, rows, none="no dead letters")
+
+
+@dead_letters.command(
+    epilog="\b\nExample:\n  saattaen dead-letters show d-0123456789ABCDEFGHJKMNPQRS"
+)
+@hub_options
+@json_option
+@click.argument("dead_letter_id", metavar="ID")
+def show(place: HubPlace, dead_letter_id: str, as_json: bool) -> None:
+    """Show one dead letter: what is wrong, where, and how large it is; never what it says."""
+    with read_hub(place) as hub:
+        letter = _found(hub.engine.dead_letters(), dead_letter_id)
+    shown = {
+        **shapes.dead_letter(letter),
+        "person": letter.person,
+        "event_id": letter.event_id,
+        "body_kind": letter.body_kind,
+        "sealed_bytes": len(letter.sealed_body),
+    }
+    if as_json:
+        print_json(shown)
+        return
+    shown["recorded_at"] = local(letter.recorded_at)
+    del shown["errors"]
+    print_fields(shown.items())
+    click.echo()
+    rows = [(p.code, p.pointer, p.detail, p.nearest) for p in letter.errors]
+    print_table(("CODE", "POINTER", "DETAIL", "NEAREST"), rows, none="")
+
+
+@dead_letters.command(
+    epilog=("\b\nExample:\n  saattaen dead-letters replay d-0123456789ABCDEFGHJKMNPQRS --dry-run")
+)
+@hub_options
+@json_option
+@click.option("--dry-run", is_flag=True, help="Say what would become of them; keep nothing.")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+def replay(place: HubPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Take dead letters in again, as their agencies' messages, now.
+
+    Prints a receipt for each, as a line of JSON. One that is no dead letter any more is resolved.
+    """
+    del as_json  # Receipts are JSON anyway; the option decides how the command fails.
+    with read_hub(place) as reader:
+        for dead_letter_id in ids:
+            _found(reader.engine.dead_letters(), dead_letter_id)
+    with Hub(place.data, region=place.region, keys_file=place.keys) as hub:
+        waiting = hub.engine.dead_letters()
+        for dead_letter_id in dict.fromkeys(ids):
+            letter = _found(waiting, dead_letter_id)
+            try:
+                receipts = replay_dead_letter(hub, letter, dry_run=dry_run)
+            except ErasedError as erased:
+                raise CommandError(CONFLICT, str(erased)) from None
+            print_json_lines(map(shapes.receipt, receipts))
+    if dry_run:
+        say("dry run: nothing was kept")
+
+
+def _found(waiting: list[DeadLetter], dead_letter_id: str) -> DeadLetter:
+    for letter in waiting:
+        if letter.dead_letter_id == dead_letter_id:
+            return letter
+    raise not_found(
+        f"no dead letter {dead_letter_id} waits: saattaen dead-letters list names those that do"
+    )

@@ -1,0 +1,138 @@
+"""`saattaen ingest`: raw messages from files into the hub, and a receipt for each."""
+
+import difflib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from streams.cli import shapes
+from streams.cli.failures import invalid_input
+from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.output import print_json_lines, say
+from streams.domain.agreement import Agreements
+from streams.domain.ids import AgencyId, Instant
+from streams.promises.receipt import Receipt
+
+STDIN = "-"
+
+
+class Delivery(NamedTuple):
+    """What an agency hands over at once: files in order (`-` is stdin), and when the hub gets them.
+
+    `recorded_at` None is the hub's own time.
+    """
+
+    agency: AgencyId
+    files: tuple[str, ...]
+    recorded_at: Instant | None
+
+
+@click.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  saattaen ingest --from sote.south-karelia referral.json\n"
+        "  saattaen ingest --from kela --recorded-at 2026-03-02T12:00:00+02:00 batch.xml\n"
+        "  cat answers.ndjson | saattaen ingest --from employment.lappeenranta -"
+    )
+)
+@hub_options
+@json_option
+@click.option("--from", "agency", metavar="AGENCY", required=True, help="Who sent the messages.")
+@click.option("--recorded-at", type=INSTANT, help="The hub's virtual time, instead of now.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+def ingest(
+    place: HubPlace,
+    agency: str,
+    recorded_at: int | None,
+    files: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Take in an agency's messages from files (`-` is stdin), in order.
+
+    Prints one receipt a message, as a line of JSON, as soon as the message is kept. Exit 0 when
+    every message has a receipt, also when some are dead letters.
+    """
+    del as_json  # Receipts are JSON anyway; the option decides how the command fails.
+    at = None if recorded_at is None else Instant(recorded_at)
+    delivery = Delivery(AgencyId(agency), files, at)
+    _look_for(files)
+    for group in take_in(delivery, place):
+        print_json_lines(map(shapes.receipt, group))
+
+
+def take_in(delivery: Delivery, place: HubPlace) -> Iterator[list[Receipt]]:
+    """Take a delivery into the hub of a folder; give receipts a committed group at a time.
+
+    Raises:
+        CommandError: The region has no such agency; nothing was taken in.
+        AgreementError, SecretsError, UnavailableError: As `Hub` raises them.
+    """
+    from streams.bootstrap.agreement_file import load_agreements
+    from streams.bootstrap.hub import Hub, wall_clock
+
+    agreements = load_agreements(place.region)
+    known_agency(delivery.agency, agreements, delivery.recorded_at or wall_clock())
+    with Hub(place.data, keys_file=place.keys, agreements=agreements) as hub:
+        if hub.made_secrets:
+            tell_of_secrets(hub.secrets_place)
+        for file in delivery.files:
+            yield from hub.ingest(delivery.agency, read_file(file), delivery.recorded_at)
+
+
+def known_agency(agency: AgencyId, agreements: Agreements, at: Instant) -> None:
+    """Let an agency pass that the agreement in force knows.
+
+    Raises:
+        CommandError: It knows no such agency; the nearest is named.
+    """
+    agencies = agreements.in_force(at).agencies
+    if agency in agencies:
+        return
+    known = sorted(agencies)
+    near = difflib.get_close_matches(agency, known, n=1, cutoff=0.0)
+    raise invalid_input(
+        f"the region has no agency {agency}: did you mean {near[0]}? Known are {', '.join(known)}",
+        code="unknown-agency",
+        nearest=near[0],
+    )
+
+
+def tell_of_secrets(made: Path) -> None:
+    """Say where a hub's secrets were made, and how to keep them."""
+    say(
+        f"made the hub's secrets in {made}: nothing can be read without them, so keep a copy, "
+        "apart from backups of the hub's folder"
+    )
+
+
+def read_file(file: str) -> bytes:
+    """Give a file's bytes, or stdin's.
+
+    Raises:
+        CommandError: It cannot be read.
+    """
+    if file == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise invalid_input(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _look_for(files: Sequence[str]) -> None:
+    # All of them first: half a delivery is harder to mend than none.
+    if files.count(STDIN) > 1:
+        raise click.UsageError("stdin (-) can be read once")
+    for file in files:
+        if file == STDIN:
+            continue
+        if not Path(file).is_file():
+            what = "is no file" if Path(file).exists() else "is not there"
+            raise invalid_input(f"{file} {what}: nothing was taken in")
+        try:
+            Path(file).open("rb").close()
+        except OSError as error:
+            raise invalid_input(f"{file} cannot be read: {error.strerror}") from None

@@ -1,0 +1,83 @@
+"""What commands print: JSON for machines, columns for people; data to stdout, talk to stderr."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+_GAP = "  "
+_ALARMING = frozenset({"breached", "dead", "undeliverable", "failed", "dead-letter", "refused"})
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    import orjson
+
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+def print_json_lines(objects: Iterable[object]) -> None:
+    """Print one JSON object a line, all of them with one flush."""
+    import orjson
+
+    lines = b"".join([orjson.dumps(each) + b"\n" for each in objects])
+    if lines:
+        click.echo(lines, nl=False)
+
+
+def say(text: str) -> None:
+    """Talk to whoever sits at the terminal; never data."""
+    click.echo(text, err=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str) -> None:
+    """Print rows in aligned columns under their names; `none` is said where there are no rows."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        say(none)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    click.echo(_styled(_line(columns, widths), bold=True))
+    for row in cells:
+        line = _line(row, widths)
+        click.echo(_styled(line, fg="red") if _ALARMING & {*row} else line)
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one pair a line, the values aligned."""
+    pairs = [(name, _cell(value)) for name, value in fields]
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        click.echo(f"{name.ljust(width)}{_GAP}{value}".rstrip())
+
+
+def local(instant: int | None) -> str:
+    """Write an instant as people in Finland read it: local date and time, to the minute."""
+    from streams.domain.calendar import HELSINKI, moment
+    from streams.domain.ids import Instant
+
+    if instant is None:
+        return "-"
+    at: datetime = moment(Instant(instant)).astimezone(HELSINKI)
+    return at.strftime("%Y-%m-%d %H:%M")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return _GAP.join(padded).rstrip()
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return str(value)
+
+
+def _styled(text: str, **style: Any) -> str:  # noqa: ANN401  # click's own names of styles
+    colourless = "NO_COLOR" in os.environ or not sys.stdout.isatty()
+    return text if colourless else click.style(text, **style)

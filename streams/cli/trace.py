@@ -1,0 +1,107 @@
+"""`saattaen trace`: the whole story of a handoff, a case or a person."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import click
+
+from streams.bootstrap.reader import HubReader
+from streams.cli import shapes, view_shapes
+from streams.cli.failures import not_found
+from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.output import local, print_fields, print_json
+from streams.cli.reading import read_hub
+from streams.domain.ids import HandoffId, PersonId
+from streams.promises.engine import Stored
+from streams.views.answers import HandoffSeen
+from streams.views.story import story
+
+_NAMING = ("category", "rung", "handoff_id")
+_HEAD = ("type", "handoff_id", "case_id", "clock_id")
+
+
+class _Story(NamedTuple):
+    person: str
+    case_id: str | None
+    handoffs: list[HandoffSeen]
+    entries: list[Stored]
+
+
+@click.command(epilog="\b\nExample:\n  saattaen trace h-0123456789ABCDEFGHJKMNPQRS --json")
+@hub_options
+@json_option
+@click.argument("subject", metavar="ID")
+def trace(place: HubPlace, subject: str, as_json: bool) -> None:
+    """Tell the story of a handoff (h-...), a case (its first handoff's id) or a person (p-...)."""
+    with read_hub(place) as hub:
+        told = _told(hub, subject)
+        if told is None:
+            raise not_found(
+                f"no handoff, case or person {subject}: saattaen handoffs lists those there are"
+            )
+        notices = [n.notice_id for stored in told.entries for n in stored.entry.deliveries]
+        fates = hub.desk.fates([*notices])
+    if as_json:
+        print_json(view_shapes.trace(told.person, told.case_id, told.entries, fates))
+        return
+    _tell(told, fates)
+
+
+def _told(hub: HubReader, subject: str) -> _Story | None:
+    person = PersonId(subject)
+    if hub.engine.person(person) is not None:
+        found = hub.desk.handoffs(person=person)
+        return _Story(subject, None, found, list(hub.engine.ledger(person=person)))
+    handoff = hub.desk.handoff(HandoffId(subject))
+    if handoff is None:
+        return None
+    # A case is named by its first handoff: that id asks for all of them.
+    found = hub.desk.case(subject) if handoff.case_id == subject else [handoff]
+    entries = hub.engine.ledger(person=PersonId(handoff.person))
+    ids = [seen.handoff_id for seen in found]
+    return _Story(handoff.person, handoff.case_id, found, story(entries, ids))
+
+
+def _tell(told: _Story, fates: dict[str, str]) -> None:
+    print_fields([("person", told.person), ("case", told.case_id)])
+    for seen in told.handoffs:
+        click.echo()
+        print_fields(
+            [
+                ("handoff", seen.handoff_id),
+                ("service", seen.service),
+                ("way", f"{seen.source} -> {seen.recipient}"),
+                ("status", f"{seen.status} {seen.status_reason or ''}".rstrip()),
+                ("responsible", seen.responsible),
+                ("next due", local(seen.next_due_at)),
+            ]
+        )
+    for stored in told.entries:
+        _tell_entry(stored, fates)
+
+
+def _tell_entry(stored: Stored, fates: dict[str, str]) -> None:
+    entry = stored.entry
+    envelope = entry.event.envelope
+    click.echo(f"\n{local(entry.recorded_at)}  {type(entry.event).__name__}  {envelope.agency}")
+    for fact in entry.facts:
+        shown = shapes.fact(fact)
+        said = [f"{name}={_said(value)}" for name, value in shown.items() if name not in _HEAD]
+        click.echo(f"  {shown['type']}  {' '.join(said)}".rstrip())
+    for notice in entry.deliveries:
+        carried = ", ".join([category.value for category in notice.categories])
+        fate = fates[notice.notice_id]
+        click.echo(f"  notice to {notice.to}: {notice.kind.value} {fate}  {carried}".rstrip())
+
+
+def _said(value: object) -> str:
+    if isinstance(value, dict):
+        # What tells one of a list from the others; all of it stands in the JSON.
+        return _said(next((value[name] for name in _NAMING if name in value), "..."))
+    if isinstance(value, list | tuple):
+        return _listed(value)
+    return "-" if value in (None, "") else str(value)
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ",".join([_said(value) for value in values]) or "-"

@@ -1,0 +1,87 @@
+"""The JSON shapes of what the views hold: handoffs, clocks, deliveries, and a trace."""
+
+from collections.abc import Iterable
+
+from streams.cli.shapes import Json, event, fact, iso, record, seconds
+from streams.domain.entry import Notice
+from streams.promises.engine import Stored
+from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen
+
+_NOT_SHOWN = ("recorded_at", "issued_in")
+
+
+def handoff(seen: HandoffSeen) -> Json:
+    """Show a handoff with its clocks."""
+    return {
+        "handoff_id": seen.handoff_id,
+        "case_id": seen.case_id,
+        "person": seen.person,
+        "source": seen.source,
+        "recipient": seen.recipient,
+        "service": seen.service,
+        "status": seen.status,
+        "status_reason": seen.status_reason,
+        "responsible": seen.responsible,
+        "priority": seen.priority,
+        "occurred_at": iso(seen.occurred_at),
+        "recorded_at": iso(seen.recorded_at),
+        "updated_at": iso(seen.updated_at),
+        "next_due_at": iso(seen.next_due_at),
+        "clocks": [clock(each) for each in seen.clocks],
+        "missing_basis": seen.missing_basis,
+    }
+
+
+def clock(seen: ClockSeen) -> Json:
+    """Show a clock with its rungs."""
+    return {
+        "clock_id": seen.clock_id,
+        "rule": seen.rule,
+        "handoff_id": seen.handoff_id,
+        "state": seen.state,
+        "started_at": iso(seen.started_at),
+        "due_at": iso(seen.due_at),
+        "ended_at": iso(seen.ended_at),
+        "late_by_s": seconds(seen.late_by_us),
+        "law_ref": seen.law_ref,
+        "verified": seen.verified,
+        "rungs": [record(rung) for rung in seen.rungs],
+    }
+
+
+def delivery(seen: DeliverySeen) -> Json:
+    """Show a notice and its fate, without its body."""
+    return {name: value for name, value in seen._asdict().items() if name not in _NOT_SHOWN}
+
+
+def trace(
+    person: str, case_id: str | None, entries: Iterable[Stored], fates: dict[str, str]
+) -> Json:
+    """Show a story: its entries in order; `fates` gives the status of every notice by its id."""
+    return {
+        "person": person,
+        "case_id": case_id,
+        "entries": [_entry(stored, fates) for stored in entries],
+    }
+
+
+def _entry(stored: Stored, fates: dict[str, str]) -> Json:
+    entry = stored.entry
+    return {
+        "entry_id": entry.entry_id,
+        "sequence": entry.sequence,
+        "event": event(entry.event),
+        "facts": [fact(stated) for stated in entry.facts],
+        "deliveries": [_notice(notice, fates) for notice in entry.deliveries],
+    }
+
+
+def _notice(notice: Notice, fates: dict[str, str]) -> Json:
+    return {
+        "notice_id": notice.notice_id,
+        "to": notice.to,
+        "kind": notice.kind.value,
+        "categories": [category.value for category in notice.categories],
+        "withheld": [record(held) for held in notice.withheld],
+        "status": fates[notice.notice_id],
+    }

@@ -1,0 +1,273 @@
+"""The desk: the views of one hub, caught up from its ledger and asked.
+
+The views' version and the digest of the last entry read stand beside them. Where the version is not
+this code's, or the entry is not the ledger's, they are thrown away and built again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Select,
+    create_engine,
+    event,
+    exists,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import Engine as Database
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from streams.domain.ids import AgencyId, HandoffId, Instant, PersonId
+from streams.promises.engine import Engine, Stored, UnavailableError
+from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen, RungSeen
+from streams.views.facts import BREACHED, RUNNING, Reading
+from streams.views.sheets import Row
+from streams.views.tables import CASE, CLOCK, CURSOR, DELIVERY, HANDOFF, METADATA, PREFIX
+
+FILE = "views.db"
+VERSION = 1
+"""Raised with every change of what the views hold, so that they are built again."""
+ENTRIES_A_PAGE = 2_000
+_WAIT_S = 30
+
+
+class Desk:
+    """The views of one hub.
+
+    Every method raises UnavailableError where the database cannot be used now.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Keep the views in a database; `catch_up` makes its tables."""
+        self._database = database
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.dispose()
+
+    def catch_up(self, engine: Engine) -> int:
+        """Read what the ledger has beyond the views, a page a transaction; count the entries."""
+        count = 0
+        while True:
+            # Looked at anew for every page: another process may catch up, or begin anew, as well.
+            with self._transaction() as connection:
+                if not _is_of(connection, engine):
+                    _begin_anew(connection)
+                position = _position(connection)
+                page = list(engine.ledger(after=position, limit=ENTRIES_A_PAGE))
+                _read(connection, page)
+            count += len(page)
+            if len(page) < ENTRIES_A_PAGE:
+                return count
+
+    def apply(self, entries: list[Stored]) -> None:
+        """Take entries in, in ledger order; those that the views have already change nothing."""
+        with self._transaction() as connection:
+            position = _position(connection)
+            _read(connection, [stored for stored in entries if stored.position > position])
+
+    def handoffs(
+        self,
+        *,
+        status: str | None = None,
+        agency: AgencyId | None = None,
+        person: PersonId | None = None,
+        overdue_at: Instant | None = None,
+    ) -> list[HandoffSeen]:
+        """Give handoffs by (recorded_at, id).
+
+        Args:
+            status: Only of this status.
+            agency: Only of this source or recipient.
+            person: Only of this person.
+            overdue_at: Only those with a clock that was breached and still waits, or whose due time
+                has passed at this instant.
+        """
+        wanted: list[ColumnElement[bool]] = []
+        if status is not None:
+            wanted.append(HANDOFF.c.status == status)
+        if agency is not None:
+            wanted.append(or_(HANDOFF.c.source == agency, HANDOFF.c.recipient == agency))
+        if person is not None:
+            wanted.append(HANDOFF.c.person == person)
+        if overdue_at is not None:
+            late = or_(
+                CLOCK.c.state == BREACHED,
+                (CLOCK.c.state == RUNNING) & (CLOCK.c.due_at <= overdue_at),
+            )
+            waits = (CLOCK.c.handoff_id == HANDOFF.c.handoff_id) & CLOCK.c.ended_at.is_(None)
+            wanted.append(exists().where(waits & late))
+        return self._handoffs(wanted)
+
+    def handoff(self, handoff_id: HandoffId) -> HandoffSeen | None:
+        """Give one handoff, None where there is none of this id."""
+        found = self._handoffs([HANDOFF.c.handoff_id == handoff_id])
+        return found[0] if found else None
+
+    def case(self, case_id: str) -> list[HandoffSeen]:
+        """Give the handoffs of a case by (recorded_at, id), none where there is no such case."""
+        return self._handoffs([HANDOFF.c.case_id == case_id])
+
+    def clocks(
+        self, *, state: str | None = None, due_before: Instant | None = None
+    ) -> list[ClockSeen]:
+        """Give clocks by (recorded_at, id): of a state, due before an instant."""
+        query = select(CLOCK).order_by(CLOCK.c.recorded_at, CLOCK.c.clock_id)
+        if state is not None:
+            query = query.where(CLOCK.c.state == state)
+        if due_before is not None:
+            query = query.where(CLOCK.c.due_at < due_before)
+        return [_clock(row) for row in self._rows(query)]
+
+    def deliveries(
+        self, *, to: AgencyId | None = None, status: str | None = None
+    ) -> list[DeliverySeen]:
+        """Give notices with their fate by (recorded_at, id): to an agency, of a status."""
+        query = select(DELIVERY).order_by(DELIVERY.c.recorded_at, DELIVERY.c.notice_id)
+        if to is not None:
+            query = query.where(DELIVERY.c.to == to)
+        if status is not None:
+            query = query.where(DELIVERY.c.status == status)
+        return [DeliverySeen(**row) for row in self._rows(query)]
+
+    def fates(self, notice_ids: list[str]) -> dict[str, str]:
+        """Give the status of each of these notices by its id."""
+        found: dict[str, str] = {}
+        for start in range(0, len(notice_ids), 500):
+            some = notice_ids[start : start + 500]
+            query = select(DELIVERY.c.notice_id, DELIVERY.c.status)
+            rows = self._rows(query.where(DELIVERY.c.notice_id.in_(some)))
+            found |= {row["notice_id"]: row["status"] for row in rows}
+        return found
+
+    def _handoffs(self, wanted: list[ColumnElement[bool]]) -> list[HandoffSeen]:
+        chosen = select(HANDOFF.c.handoff_id).where(*wanted)
+        clocks: dict[str, list[ClockSeen]] = {}
+        query = select(CLOCK).order_by(CLOCK.c.recorded_at, CLOCK.c.clock_id)
+        for row in self._rows(query.where(CLOCK.c.handoff_id.in_(chosen))):
+            clocks.setdefault(row["handoff_id"], []).append(_clock(row))
+        joined = select(HANDOFF, CASE.c.responsible).join(CASE, CASE.c.case_id == HANDOFF.c.case_id)
+        ordered = joined.where(*wanted).order_by(HANDOFF.c.recorded_at, HANDOFF.c.handoff_id)
+        return [_handoff(row, clocks.get(row["handoff_id"], [])) for row in self._rows(ordered)]
+
+    def _rows(self, query: Select[Any]) -> list[Row]:
+        with self._transaction() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._database.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise UnavailableError(
+                f"the views in {self._database.url.render_as_string()} cannot be used now "
+                f"({type(error.orig).__name__}): look at their disk and who else uses them, then "
+                "try again"
+            ) from None
+
+
+def open_desk(folder: Path) -> Desk:
+    """Open the views of an embedded hub's folder, made where they are missing.
+
+    A damaged file is thrown away: whatever is in it stands in the ledger too.
+
+    Raises:
+        UnavailableError: They cannot be opened there.
+    """
+    path = folder / FILE
+    database = _sqlite(path)
+    try:
+        with database.begin() as connection:
+            inspect(connection).get_table_names()
+    except OperationalError:
+        database.dispose()
+        raise UnavailableError(
+            f"{path} cannot be opened: the folder must be there, for the hub's user to write"
+        ) from None
+    except DBAPIError:
+        database.dispose()
+        path.unlink()
+        database = _sqlite(path)
+    return Desk(database)
+
+
+def _sqlite(path: Path) -> Database:
+    database = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
+
+    @event.listens_for(database, "connect")
+    def _without_own_begin(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
+        # The driver begins no transaction for a table that is made: the hub begins every one.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    @event.listens_for(database, "begin")
+    def _begin(connection: Connection) -> None:
+        # At once as a writer: two that catch up at the same time wait for each other.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return database
+
+
+def _is_of(connection: Connection, engine: Engine) -> bool:
+    if not inspect(connection).has_table(CURSOR.name):
+        return False
+    row = connection.execute(select(CURSOR)).mappings().one_or_none()
+    if row is None or row["version"] != VERSION:
+        return False
+    if row["position"] == 0:
+        return True
+    last = next(engine.ledger(after=row["position"] - 1, limit=1), None)
+    return last is not None and last.entry_digest == row["entry_digest"]
+
+
+def _begin_anew(connection: Connection) -> None:
+    # Only tables of the views: on PostgreSQL others live in the same database.
+    old = MetaData()
+    old.reflect(connection, only=lambda name, _: name.startswith(PREFIX))
+    old.drop_all(connection)
+    METADATA.create_all(connection)
+    begun = {"only": 1, "version": VERSION, "position": 0, "entry_digest": b""}
+    connection.execute(insert(CURSOR), begun)
+
+
+def _read(connection: Connection, page: list[Stored]) -> None:
+    if page:
+        Reading(connection).read(page)
+        last = page[-1]
+        moved = {"position": last.position, "entry_digest": last.entry_digest}
+        connection.execute(update(CURSOR).values(moved))
+
+
+def _position(connection: Connection) -> int:
+    # Held until the transaction's end, so that nobody takes the same entries in meanwhile.
+    found: int = connection.execute(select(CURSOR.c.position).with_for_update()).scalar_one()
+    return found
+
+
+def _clock(row: Row) -> ClockSeen:
+    fields = {name: row[name] for name in ClockSeen._fields}
+    fields["rungs"] = tuple([RungSeen(**rung) for rung in row["rungs"]])
+    return ClockSeen(**fields)
+
+
+def _handoff(row: Row, clocks: list[ClockSeen]) -> HandoffSeen:
+    due = [clock.due_at for clock in clocks if clock.state == RUNNING]
+    fields = {
+        **row,
+        "status_reason": row["status_reason"] or None,
+        "next_due_at": min(due, default=None),
+        "clocks": tuple(clocks),
+        "missing_basis": row["missing_basis"] or None,
+    }
+    return HandoffSeen(**{name: fields[name] for name in HandoffSeen._fields})

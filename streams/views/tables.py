@@ -1,0 +1,101 @@
+"""The tables of the views, the same on SQLite and PostgreSQL.
+
+Instants are microseconds since 1970 (UTC), as in the domain. Lists that are only ever read with
+their row stand in it as JSON: a clock's rungs, the basis a handoff misses, what a notice withholds.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+PREFIX = "view_"
+"""Every table of the views begins so; no other table of a shared database does."""
+
+METADATA = MetaData()
+
+CURSOR = Table(
+    "view_cursor",
+    METADATA,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("entry_digest", LargeBinary, nullable=False),
+)
+"""One row: the views' version, and the last entry that is in them."""
+
+HANDOFF = Table(
+    "view_handoff",
+    METADATA,
+    Column("handoff_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("missing_basis", JSON, nullable=False),
+    Column("opened_in", BigInteger, nullable=False),
+    Column("notices", JSON, nullable=False),
+    Index("view_handoff_order", "recorded_at", "handoff_id"),
+    Index("view_handoff_person", "person"),
+    Index("view_handoff_case", "case_id"),
+)
+"""`opened_in` is the position of the entry; `notices` are the ids whose fate answers may tell."""
+
+CASE = Table(
+    "view_case",
+    METADATA,
+    Column("case_id", Text, primary_key=True),
+    Column("responsible", Text, nullable=False),
+)
+
+CLOCK = Table(
+    "view_clock",
+    METADATA,
+    Column("clock_id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("handoff_id", Text),
+    Column("state", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("late_by_us", BigInteger),
+    Column("law_ref", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("rungs", JSON, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("view_clock_order", "recorded_at", "clock_id"),
+    Index("view_clock_handoff", "handoff_id"),
+    Index("view_clock_due", "state", "due_at"),
+)
+
+DELIVERY = Table(
+    "view_delivery",
+    METADATA,
+    Column("notice_id", Text, primary_key=True),
+    Column("handoff_id", Text),
+    Column("to", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("withheld", JSON, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("issued_in", BigInteger, nullable=False),
+    Index("view_delivery_order", "recorded_at", "notice_id"),
+    Index("view_delivery_to", "to", "status"),
+)
+"""`issued_in` is the position of the entry that holds the notice itself."""
