@@ -91,13 +91,16 @@ def render(opened: OpenNotice, agreement: Agreement) -> bytes:
         "tapahtumaTyyppi": kind,
         "aikaleima": iso(notice.occurred_at),
     }
-    return orjson.dumps(_filled(head | _person(opened.details) | body))
+    return orjson.dumps(_filled(head | _person(notice, opened.details) | body))
 
 
-def _person(details: Details) -> Wire:
+def _person(notice: Notice, details: Details) -> Wire:
     members = details.get("typ_members")
+    person = _chosen(details, _PERSON)
+    if person and notice.protected:
+        person["turvakielto"] = True
     return {
-        "asiakas": _chosen(details, _PERSON),
+        "asiakas": person,
         "typAsiakkuusTunnus": details.get("typ_clienthood_id"),
         # The contract's own text, checked where it was read in.
         "jasenet": orjson.loads(members) if members else None,

@@ -70,7 +70,7 @@ def render(opened: OpenNotice, agreement: Agreement) -> bytes:
     child(viesti, "viestiTunnus", notice.notice_id)
     child(viesti, "versio", _VERSION)
     moment(viesti, notice.occurred_at)
-    _person(viesti, details)
+    _person(viesti, notice, details)
     event = _event(viesti, notice)
     _handoff(event, notice, agreement)
     _content(event, notice, details)
@@ -97,18 +97,19 @@ def _event(viesti: _Element, notice: Notice) -> _Element:
     return event
 
 
-def _person(viesti: _Element, details: Details) -> None:
+def _person(viesti: _Element, notice: Notice, details: Details) -> None:
     names = (details.get("family_name"), details.get("given_names"))
-    fields = (
+    known = (
         ("hetu", details.get("hetu")),
         ("nimi", " ".join(name for name in names if name)),
         ("kotikunta", details.get("municipality")),
-        ("aidinkieli", details.get("language")),
-        ("puhelin", details.get("phone")),
     )
-    if any(text for _, text in fields):
+    further = (("aidinkieli", details.get("language")), ("puhelin", details.get("phone")))
+    if any(text for _, text in known + further):
         asiakas = child(viesti, "asiakas")
-        for name, text in fields:
+        # The non-disclosure order is said either way, and where Kela itself says it.
+        order = ("turvakielto", "1" if notice.protected else "0")
+        for name, text in (*known, order, *further):
             child_if(asiakas, name, text)
 
 

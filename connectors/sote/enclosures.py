@@ -39,9 +39,12 @@ def agency_reference(agency_id: AgencyId, agreement: Agreement) -> Json:
     }
 
 
-def patient(notice_id: NoticeId, details: Details) -> Json:
-    """Write the person, as far as the recipient may know them."""
-    resource: Json = {"resourceType": "Patient", "id": own_id(notice_id, "patient")}
+def patient(notice: Notice, details: Details) -> Json:
+    """Write the person, as far as the receiver may know them, and whether they are protected."""
+    resource: Json = {"resourceType": "Patient", "id": own_id(notice.notice_id, "patient")}
+    if notice.protected:
+        label = {"system": systems.SECURITY_LABEL, "code": systems.NON_DISCLOSURE}
+        resource["meta"] = {"security": [label]}
     if "municipality" in details:
         coding = {"system": systems.MUNICIPALITY, "code": details["municipality"]}
         resource["extension"] = [{"url": systems.MUNICIPALITY_URL, "valueCoding": coding}]

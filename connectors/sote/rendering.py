@@ -116,7 +116,7 @@ def _enclosures(
         own = {"resourceType": "OperationOutcome", "id": own_id(notice.notice_id, "outcome")}
         enclosed.append(("focus", "outcome", own | outcome))
     if with_referral or any(field in details for field in _OF_THE_PERSON):
-        enclosed.append(("for", "patient", patient(notice.notice_id, details)))
+        enclosed.append(("for", "patient", patient(notice, details)))
     if names_worker(notice, details):
         enclosed.append(("owner", "practitioner", practitioner(notice.notice_id, details)))
     return enclosed

@@ -185,7 +185,8 @@ class Agreements:
     def in_force(self, at: Instant) -> Agreement:
         """Give the version of an instant with the records in force then.
 
-        Before the first version the first holds, so that an event recorded early is still decided.
+        Before the first version the first holds, and where none does the one that began last, so
+        that every event is decided.
         """
         current = self._current
         if current is not None and current[0] <= at < current[1]:
@@ -206,10 +207,9 @@ class Agreements:
         return None
 
     def _records_at(self, at: Instant) -> Agreement:
-        version = self.versions[0]
-        for candidate in self.versions:
-            if _holds(candidate.valid_from, candidate.valid_to, at):
-                version = candidate
+        begun = [version for version in self.versions if version.valid_from <= at]
+        held = [version for version in begun if _holds(version.valid_from, version.valid_to, at)]
+        version = (held or begun or self.versions[:1])[-1]
         return version._replace(
             services=tuple(r for r in version.services if _holds(r.valid_from, r.valid_to, at)),
             basis_rules=tuple(

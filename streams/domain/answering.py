@@ -33,14 +33,16 @@ def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
     if isinstance(event, RecallAcknowledged) and _confirm_recall(turn, event):
         return
     handoff = find(turn, event)
-    if handoff is not None:
+    if handoff is not None and event.envelope.agency in (handoff.source, handoff.recipient):
         take_up(turn, event, handoff)
         return
     past = _past(event, over)
-    if past is not None:
+    if past is not None and (handoff is None or _was_party(event, past)):
         _speak_of_the_past(turn, event, past)
-        return
-    _park(turn, event)
+    elif handoff is not None:
+        take_up(turn, event, handoff)
+    else:
+        _park(turn, event)
 
 
 def find(turn: Turn, event: HandoffAnswer) -> Handoff | None:
@@ -86,8 +88,12 @@ def take_up(turn: Turn, event: HandoffAnswer, handoff: Handoff) -> None:
         turn.close(changed)
 
 
-def release_parked(turn: Turn, handoff: Handoff) -> None:
-    """Take up, in the order they came, the answers that waited for this handoff's referral."""
+def release_parked(turn: Turn, handoff_id: HandoffId) -> None:
+    """Take up, in the order they came, the answers that waited for a handoff just opened."""
+    handoff = turn.handoff(handoff_id)
+    if handoff is None:
+        return
+    answered = turn.handoff_id
     waiting = [
         parked
         for parked in turn.hot.parked
@@ -105,6 +111,7 @@ def release_parked(turn: Turn, handoff: Handoff) -> None:
         else:
             refuse(turn, "terminal", handoff.handoff_id)
         turn.event, turn.refused = cause, ""
+    turn.handoff_id = answered
 
 
 def give_up(turn: Turn, event_id: str) -> None:
@@ -142,7 +149,7 @@ def _tell_other_party(turn: Turn, event: HandoffAnswer, handoff: Handoff, reason
         kind = NoticeKind.INFORMATION_REQUEST
     elif isinstance(event, InformationProvided):
         kind = NoticeKind.INFORMATION
-    content = between_parties(event.sealed, handoff)
+    content = between_parties(event.sealed, handoff, to)
     telling = Telling(handoff.status, reason=reason, content=content)
     notice_id = turn.notify(to, kind, handoff, telling)
     if kind is NoticeKind.INFORMATION:
@@ -168,7 +175,7 @@ def _after_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> None
         return
     if bounce.is_stalled(turn, rejections) or not _reroutes(turn, reason):
         return
-    declined = tuple([r.recipient for r in rejections])
+    declined = bounce.declined_by(turn, handoff, rejections)
     to = route(turn.agreement, handoff.source, handoff.service, turn.hot.municipality, declined)
     if to.recipient is not None:
         _pass_on(turn, handoff, to.recipient, to.rule)
@@ -203,7 +210,7 @@ def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
         refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff.handoff_id)
     else:
         turn.facts.append(WorkerKnown(handoff.handoff_id, speaker))
-        content = between_parties(event.sealed, handoff)
+        content = between_parties(event.sealed, handoff, handoff.source)
         telling = Telling("worker-named", content=content)
         turn.notify(handoff.source, NoticeKind.INFORMATION, handoff, telling)
 
@@ -225,22 +232,24 @@ def _confirm_recall(turn: Turn, event: RecallAcknowledged) -> bool:
 def _past(event: HandoffAnswer, over: list[known.Summary]) -> known.Summary | None:
     if event.handoff_id is not None:
         return next((s for s in reversed(over) if s.handoff_id == event.handoff_id), None)
-    speaker = known.agency_key(event.envelope.agency)
     named = [s for s in over if s.is_called(event.referral_id or "")]
-    mine = [s for s in named if speaker in (s.source, s.recipient)]
+    mine = [s for s in named if _was_party(event, s)]
     return (mine or named)[-1] if named else None
 
 
 def _speak_of_the_past(turn: Turn, event: HandoffAnswer, past: known.Summary) -> None:
-    speaker = known.agency_key(event.envelope.agency)
-    if speaker not in (past.source, past.recipient):
+    if not _was_party(event, past):
         refuse(turn, "not-a-party", past.handoff_id)
     elif isinstance(event, RecallAcknowledged):
         refuse(turn, "no-recall-to-confirm", past.handoff_id)
     else:
         refuse(turn, "terminal", past.handoff_id)
-        if speaker == past.recipient:
+        if known.agency_key(event.envelope.agency) == past.recipient:
             disclosure.recall_late(turn, past.handoff_id)
+
+
+def _was_party(event: HandoffAnswer, past: known.Summary) -> bool:
+    return known.agency_key(event.envelope.agency) in (past.source, past.recipient)
 
 
 def _park(turn: Turn, event: HandoffAnswer) -> None:

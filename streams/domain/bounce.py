@@ -53,7 +53,6 @@ def note_referral(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> 
 
 def note_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> list[Rejection]:
     """Keep a rejection, and give those inside the window that count for the service."""
-    since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
     rejection = Rejection(
         handoff.handoff_id,
         handoff.case_id,
@@ -64,9 +63,14 @@ def note_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> list[R
         turn.at,
         rerouted=False,
     )
-    kept = [r for r in turn.hot.rejections if r.at >= since]
-    turn.hot = turn.hot._replace(rejections=(*kept, rejection))
+    turn.hot = turn.hot._replace(rejections=(*turn.hot.rejections, rejection))
     return lately_rejected(turn, handoff.service)
+
+
+def declined_by(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> tuple[AgencyId, ...]:
+    """Give who has said no: inside the window, or of this case however long ago."""
+    of_the_case = [r for r in turn.hot.rejections if r.case_id == handoff.case_id]
+    return tuple([r.recipient for r in (*rejections, *of_the_case)])
 
 
 def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
@@ -79,14 +83,14 @@ def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
 
 
 def forget(turn: Turn) -> None:
-    """Let go of what is outside the window: rejections, recalls never needed, their cases."""
+    """Let go of what is over and outside the window: rejections, recalls never needed, cases."""
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
-    rejections = tuple([r for r in turn.hot.rejections if r.at >= since])
+    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
+    rejections = tuple([r for r in turn.hot.rejections if r.at >= since or r.case_id in open_cases])
     recalls = tuple(
         [r for r in turn.hot.recalls if r.issued_at is not None or r.closed_at >= since]
     )
     turn.hot = turn.hot._replace(rejections=rejections, recalls=recalls)
-    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
     open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
     kept: list[Case] = [case for case in turn.hot.cases if case.case_id in open_cases]
     turn.hot = turn.hot._replace(cases=tuple(kept))

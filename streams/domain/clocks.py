@@ -138,13 +138,18 @@ def deadline(
     ]
     if rule.unit == "working_days":
         stood = sum(calendar.working_days_between(a, b, closed) for a, b in spans)
-        last = calendar.after_working_days(day, ceil(share * rule.limit) + stood, closed)
+        last = calendar.after_working_days(day, _days(share * rule.limit) + stood, closed)
     elif rule.unit == "calendar_days":
-        last = day + ceil(share * rule.limit) + sum(b - a for a, b in spans)
+        last = day + _days(share * rule.limit) + sum(b - a for a, b in spans)
     else:
         whole = calendar.after_months(day, rule.limit) - day
-        last = day + ceil(share * whole) + sum(b - a for a, b in spans)
+        last = day + _days(share * whole) + sum(b - a for a, b in spans)
     return calendar.midnight(last + 1)
+
+
+def _days(share_of_budget: float) -> int:
+    # 1.1 x 10 is a hair over 11 in binary, and eleven days all the same.
+    return ceil(round(share_of_budget, 6))
 
 
 def _ladder(rule: ClockRule, clock: Clock, agreement: Agreement) -> tuple[Rung, ...]:
@@ -188,7 +193,9 @@ def _start(turn: Turn, rule: ClockRule, handoff: Handoff) -> None:
         (),
     )
     ladder = _ladder(rule, clock, turn.agreement)
-    first = ladder[0] if ladder else Rung(BREACH, due_at, "")
+    # Overdue from the start (an event that came late): it is said once, without warnings before.
+    waiting = [step for step in ladder if step.at >= due_at] if due_at <= turn.at else ladder
+    first = waiting[0] if waiting else Rung(BREACH, due_at, "")
     clock = clock._replace(next_at=first.at, next_rung=first.rung)
     turn.facts.append(
         ClockStarted(
@@ -218,7 +225,7 @@ def _end_or_pause(turn: Turn, clock: Clock, handoff: Handoff) -> None:
         return
     rule = rule_of(turn.agreement, clock.rule)
     if rule is not None and status in rule.met_on:
-        _meet(turn, clock)
+        _meet(turn, _resumed(turn, clock, rule))
     elif turn.is_over(status) or (rule is not None and status in rule.cancelled_on):
         ended_at = turn.event.envelope.occurred_at
         turn.facts.append(ClockCancelled(clock.clock_id, handoff.handoff_id, ended_at))
@@ -228,15 +235,15 @@ def _end_or_pause(turn: Turn, clock: Clock, handoff: Handoff) -> None:
     elif status in rule.pauses_on:
         _pause(turn, clock)
     elif clock.paused_at is not None:
-        _resume(turn, clock, rule)
+        _put(turn, _resumed(turn, clock, rule))
 
 
 def _meet(turn: Turn, clock: Clock) -> None:
     ended_at = turn.event.envelope.occurred_at
-    late_us = max(0, ended_at - clock.due_at)
+    overdue = ended_at >= clock.due_at
     fired = clock.state is ClockState.BREACHED
     handoff_id = HandoffId(clock.subject)
-    if late_us and not fired:
+    if overdue and not fired:
         # Said before the breach fired, of a time after it: the promise is broken all the same.
         turn.facts.append(ClockBreached(clock.clock_id, handoff_id, clock.due_at))
     turn.facts.append(
@@ -244,9 +251,9 @@ def _meet(turn: Turn, clock: Clock) -> None:
             clock.clock_id,
             handoff_id,
             ended_at,
-            late_us,
-            reported_late=fired and ended_at < clock.due_at,
-            breached=fired or late_us > 0,
+            max(0, ended_at - clock.due_at),
+            reported_late=fired and not overdue,
+            breached=fired or overdue,
         )
     )
     _remove(turn, clock)
@@ -260,10 +267,10 @@ def _pause(turn: Turn, clock: Clock) -> None:
     _put(turn, clock._replace(state=ClockState.PAUSED, paused_at=paused_at, next_at=None))
 
 
-def _resume(turn: Turn, clock: Clock, rule: ClockRule) -> None:
+def _resumed(turn: Turn, clock: Clock, rule: ClockRule) -> Clock:
     paused_at = clock.paused_at
     if paused_at is None:
-        return
+        return clock
     resumed_at = max(turn.event.envelope.occurred_at, paused_at)
     suspensions = (*clock.suspensions, Suspension(paused_at, resumed_at))
     due_at = deadline(rule, clock.started_at, 1.0, suspensions, turn.agreement)
@@ -272,8 +279,10 @@ def _resume(turn: Turn, clock: Clock, rule: ClockRule) -> None:
     )
     ladder = _ladder(rule, running, turn.agreement)
     waiting = next((step for step in ladder if step.rung == clock.next_rung), None)
-    turn.facts.append(ClockResumed(clock.clock_id, HandoffId(clock.subject), resumed_at, due_at))
-    _put(turn, running._replace(next_at=waiting.at if waiting is not None else due_at))
+    turn.facts.append(
+        ClockResumed(clock.clock_id, HandoffId(clock.subject), resumed_at, due_at, ladder)
+    )
+    return running._replace(next_at=waiting.at if waiting is not None else due_at)
 
 
 def _escalate(turn: Turn, clock: Clock, handoff: Handoff, rung: Rung) -> None:

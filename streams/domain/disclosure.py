@@ -13,6 +13,9 @@ from streams.domain.legal_basis import Decision, Question, decide
 from streams.domain.person import Handoff
 from streams.domain.turn import Telling, Turn, permitted
 
+IN_TRANSIT = (Status.REQUESTED, Status.UNDELIVERABLE)
+"""Nobody has said that the referral arrived: where its notice is recalled, it may never have."""
+
 
 def ask(turn: Turn, handoff: Handoff) -> Decision:
     """Decide what of a handoff's requested categories may go to its recipient now."""
@@ -32,10 +35,9 @@ def send(
 ) -> Handoff:
     """Tell the recipient what may leave; what may not stays behind, with its reason."""
     categories = decision.categories
-    if categories:
-        turn.facts.append(
-            DisclosureMade(handoff.handoff_id, handoff.recipient, categories, decision.granted)
-        )
+    turn.facts.append(
+        DisclosureMade(handoff.handoff_id, handoff.recipient, categories, decision.granted)
+    )
     if decision.withheld:
         behind = tuple([held.category for held in decision.withheld])
         turn.facts.append(
@@ -87,11 +89,10 @@ def recall(turn: Turn, handoff: Handoff, categories: tuple[Category, ...]) -> No
     """Ask the recipient to stop using data of these categories; it stays open until confirmed."""
     turn.facts.append(RecallIssued(handoff.handoff_id, handoff.recipient, categories))
     turn.keep_recall(handoff, categories, issued=True)
-    telling = Telling(
-        "basis-withdrawn",
-        categories=categories,
-        content=permitted(handoff.content, (Category.IDENTITY,)),
-    )
+    # Who it is about, for a recipient that has been told already; for another, ids must do.
+    told = Category.IDENTITY in (*handoff.disclosed, *categories)
+    who = permitted(handoff.content, (Category.IDENTITY,)) if told else ()
+    telling = Telling("basis-withdrawn", categories=categories, content=who)
     turn.notify(handoff.recipient, NoticeKind.RECALL, handoff, telling)
 
 
@@ -145,12 +146,12 @@ def _adjust(turn: Turn, handoff: Handoff, decision: Decision) -> None:
         _say_withheld(turn, handoff, decision, lost)
         # Notices that have not left still hold what may no longer leave: new ones take their place.
         adjusted = adjusted._replace(notice_ids=())
-        unsent = tuple([grant for grant in decision.granted if grant.category not in left])
-        if not handoff.delivery_started:
-            adjusted = send(turn, adjusted, Decision(unsent, ()), NoticeKind.REFERRAL, "requested")
+        if not handoff.delivery_started or (fetched_back and handoff.status in IN_TRANSIT):
+            left_over = Decision(decision.granted, ())
+            adjusted = send(turn, adjusted, left_over, NoticeKind.REFERRAL, "requested")
             gained = ()
-        elif handoff.notice_ids and unsent:
-            gained = unsent
+        elif handoff.notice_ids:
+            gained = decision.granted
     if gained:
         adjusted = send(turn, adjusted, Decision(gained, ()), NoticeKind.INFORMATION, "basis-found")
     turn.put(adjusted)

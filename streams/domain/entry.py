@@ -6,7 +6,6 @@ from streams.domain.codes import (
     Basis,
     Category,
     NoticeKind,
-    Part,
     Priority,
     Purpose,
     RejectReason,
@@ -117,6 +116,14 @@ class DisclosureWithheld(NamedTuple):
     missing: tuple[Withheld, ...]
 
 
+class Rung(NamedTuple):
+    """One step of a clock's ladder: at which moment which role is told."""
+
+    rung: str
+    at: Instant
+    to: str
+
+
 class ClockStarted(NamedTuple):
     """A deadline began to run."""
 
@@ -127,15 +134,7 @@ class ClockStarted(NamedTuple):
     due_at: Instant
     law_ref: str
     verified: bool
-    rungs: tuple["Rung", ...]
-
-
-class Rung(NamedTuple):
-    """One step of a clock's ladder: at which moment which role is told."""
-
-    rung: str
-    at: Instant
-    to: str
+    rungs: tuple[Rung, ...]
 
 
 class ClockPaused(NamedTuple):
@@ -147,12 +146,13 @@ class ClockPaused(NamedTuple):
 
 
 class ClockResumed(NamedTuple):
-    """A deadline runs again, to a later moment."""
+    """A deadline runs again, to a later moment; `rungs` is its ladder from now on."""
 
     clock_id: ClockId
     handoff_id: HandoffId | None
     resumed_at: Instant
     due_at: Instant
+    rungs: tuple[Rung, ...]
 
 
 class ClockMet(NamedTuple):
@@ -334,6 +334,8 @@ class Notice(NamedTuple):
     to: AgencyId
     kind: NoticeKind
     person: PersonId
+    protected: bool
+    """The person has a non-disclosure order (turvakielto): the receiver must guard what it gets."""
     handoff_id: HandoffId | None
     case_id: CaseId | None
     referral_id: str | None
@@ -383,6 +385,3 @@ class Problem(NamedTuple):
     pointer: str
     detail: str
     nearest: str | None
-
-
-PARTS_OF_CATEGORY = {category.value: Part(category.value) for category in Category}

@@ -25,14 +25,6 @@ _STATUSES = tuple(Status)
 _SUMMARY = Struct(">17s17s16sI8s8sB")
 
 
-class Seen(NamedTuple):
-    """What is known of an event id: nothing, or the digest of the content it came with."""
-
-    content_digest: bytes | None
-    read_closed: bool
-    """The hot record cannot tell: the closed one must be read."""
-
-
 class Summary(NamedTuple):
     """What is left of a handoff that is over: enough to answer who may still speak of it.
 

@@ -100,7 +100,9 @@ def _bearing_on(person: PersonState, question: Question, agreement: Agreement) -
             continue
         if statement.kind is StatementKind.PROHIBITION:
             prohibitions.append(statement)
-        elif statement.kind is StatementKind.CONSENT or inside_sote:
+        elif statement.kind is StatementKind.CONSENT or (
+            statement.kind is StatementKind.PERMIT and inside_sote
+        ):
             consents.append(statement)
     rules = [
         _Rule(rule.kind, rule.categories, rule.overrides_prohibition, rule.law_ref)

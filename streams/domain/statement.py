@@ -11,6 +11,7 @@ from streams.domain.statements import (
     ProhibitionLifted,
     StatementKind,
 )
+from streams.domain.submission import refuse
 from streams.domain.turn import Turn
 
 
@@ -40,11 +41,17 @@ def record(turn: Turn, event: ConsentGiven | DisclosureProhibited) -> None:
 
 
 def end(turn: Turn, event: ConsentWithdrawn | ProhibitionLifted) -> None:
-    """End a statement; one not known yet is noted as ended, so that it cannot begin late."""
+    """End a statement; one not known yet is noted as ended, so that it cannot begin late.
+
+    A withdrawal ends no prohibition, and lifting a prohibition ends no consent: refused.
+    """
     recorder, occurred_at = event.envelope.agency, event.envelope.occurred_at
     lifted = isinstance(event, ProhibitionLifted)
     if _is_older(turn, recorder, event.statement_id, occurred_at):
         turn.facts.append(StatementRecorded(event.statement_id, recorder, "superseded"))
+        return
+    if _is_of_another_kind(turn, recorder, event.statement_id, lifted=lifted):
+        refuse(turn, "statement-of-another-kind", None)
         return
     kind = StatementKind.PROHIBITION if lifted else StatementKind.CONSENT
     _put(
@@ -64,6 +71,17 @@ def _is_older(
         known.statement_id == statement_id
         and known.recorder == recorder
         and occurred_at < known.occurred_at
+        for known in turn.hot.statements
+    )
+
+
+def _is_of_another_kind(
+    turn: Turn, recorder: AgencyId, statement_id: StatementId, *, lifted: bool
+) -> bool:
+    return any(
+        known.statement_id == statement_id
+        and known.recorder == recorder
+        and (known.kind is StatementKind.PROHIBITION) is not lifted
         for known in turn.hot.statements
     )
 

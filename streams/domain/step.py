@@ -24,7 +24,7 @@ from streams.domain.answers import (
     WorkerNamed,
 )
 from streams.domain.codes import Milestone, Status
-from streams.domain.entry import EventParked, LedgerEntry
+from streams.domain.entry import EventParked, HandoffOpened, LedgerEntry
 from streams.domain.envelope import Envelope
 from streams.domain.event import Event, HandoffAnswer
 from streams.domain.hub_events import (
@@ -41,7 +41,7 @@ from streams.domain.hub_events import (
 )
 from streams.domain.ids import EntryId, HandoffId, Instant, PersonId, derive, packed
 from streams.domain.path import MilestoneReached
-from streams.domain.person import ClosedState, Handoff, PersonState
+from streams.domain.person import ClosedState, PersonState
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError, ReferralSubmitted
 from streams.domain.statements import (
     ConsentGiven,
@@ -49,11 +49,13 @@ from streams.domain.statements import (
     DisclosureProhibited,
     ProhibitionLifted,
 )
-from streams.domain.submission import same_referral, submit
+from streams.domain.submission import refuse, same_referral, submit
 from streams.domain.turn import Turn
 
 RULES_VERSION = 1
 """Names the rules of this code in every entry; a change of what `step` decides raises it."""
+
+_DeliveryReported = DeliveryStarted | NoticeDelivered
 
 
 class Verdict(StrEnum):
@@ -120,14 +122,24 @@ def needs_closed(hot: PersonState, event: Event) -> bool:
     key = packed(event.envelope.event_id)
     if known.find(hot.known_ids, key) is None and known.may_hold(hot.sieve, key):
         return True
+    return _may_name_the_past(hot, event)
+
+
+def _may_name_the_past(hot: PersonState, event: Event) -> bool:
     if isinstance(event, ReferralSubmitted):
         referral = known.referral_key(event.envelope.source_ref.message_id)
         return known.may_hold(hot.sieve, referral)
     if isinstance(event, HandoffAnswer):
         if event.handoff_id is not None:
-            return all(h.handoff_id != event.handoff_id for h in hot.handoffs)
+            return _is_not_open(hot, event.handoff_id)
         return known.may_hold(hot.sieve, known.referral_key(event.referral_id or ""))
+    if isinstance(event, _DeliveryReported):
+        return event.kind in delivery.WITH_DATA and _is_not_open(hot, event.handoff_id)
     return False
+
+
+def _is_not_open(hot: PersonState, handoff_id: HandoffId | None) -> bool:
+    return all(handoff.handoff_id != handoff_id for handoff in hot.handoffs)
 
 
 def is_known(person: Person, event: Event) -> bool:
@@ -158,6 +170,8 @@ def step(person: Person, event: Event, agreement: Agreement) -> Step:
     turn = Turn(_at_home(hot, envelope), event, agreement, at)
     over = known.summaries(person.closed.summaries) if person.closed is not None else []
     _decide(turn, event, over)
+    if turn.hot.protected is not person.hot.protected:
+        disclosure.reconsider(turn)
     return _closed_up(turn, event, key)
 
 
@@ -198,6 +212,7 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
             | WorkerNamed()
         ):
             answering.answer(turn, event, over)
+            _release_parked(turn)
         case ConsentGiven() | DisclosureProhibited():
             statement.record(turn, event)
         case ConsentWithdrawn() | ProhibitionLifted():
@@ -207,7 +222,7 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
         case ClockReached():
             _fire(turn, event)
         case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
-            delivery.follow(turn, event)
+            delivery.follow(turn, event, over)
         case (
             EscalationAcknowledged()
             | EscalationAssigned()
@@ -222,11 +237,11 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
 
 
 def _release_parked(turn: Turn) -> None:
-    if turn.handoff_id is None or turn.refused or not turn.hot.parked:
+    if not turn.hot.parked:
         return
-    handoff: Handoff | None = turn.handoff(turn.handoff_id)
-    if handoff is not None:
-        answering.release_parked(turn, handoff)
+    for fact in turn.facts:  # grows, where an answer that waited is passed on to another agency
+        if isinstance(fact, HandoffOpened):
+            answering.release_parked(turn, fact.handoff_id)
 
 
 def _reach(turn: Turn, event: MilestoneReached) -> None:
@@ -247,7 +262,7 @@ def _fire(turn: Turn, event: ClockReached) -> None:
         return
     clock = next((c for c in turn.hot.clocks if c.clock_id == event.clock_id), None)
     if clock is None:
-        turn.refused = "no-such-clock"
+        refuse(turn, "no-such-clock", None)
         return
     if clock.rule == clocks.PARKED:
         answering.give_up(turn, clock.subject)

@@ -4,7 +4,6 @@ from streams.domain import bounce, clocks, disclosure, known
 from streams.domain.codes import Basis, NoticeKind, Status
 from streams.domain.entry import HandoffOpened, ReferralReplaced, TransitionRefused
 from streams.domain.ids import AgencyId, CaseId, HandoffId, derive
-from streams.domain.legal_basis import Decision
 from streams.domain.person import Case, Handoff, PersonState
 from streams.domain.referral import ReferralSubmitted
 from streams.domain.routing import Route, route
@@ -142,6 +141,9 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     if version < handoff.referral_version:
         refuse(turn, "superseded", handoff.handoff_id)
         return
+    if turn.agreement.service(event.service) is None:
+        refuse(turn, "service-not-agreed", handoff.handoff_id)
+        return
     drafted = _drafted(turn, event, handoff.recipient, handoff.case_id)
     replaced = handoff._replace(
         referral_version=version,
@@ -149,7 +151,6 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
         vital=drafted.vital,
         requested=drafted.requested,
         content=drafted.content,
-        notice_ids=(),
     )
     turn.handoff_id = handoff.handoff_id
     turn.facts.append(ReferralReplaced(handoff.handoff_id, version))
@@ -164,10 +165,14 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
         granted=decision.categories,
         disclosed=tuple([c for c in handoff.disclosed if c not in lost]),
     )
-    kind = NoticeKind.INFORMATION if handoff.delivery_started else NoticeKind.REFERRAL
-    replaced = disclosure.send(
-        turn, replaced, Decision(decision.granted, decision.withheld), kind, "replaced"
-    )
+    kind = NoticeKind.INFORMATION
+    if any(category not in decision.categories for category in handoff.granted):
+        # What has not left yet holds too much: it never leaves, nor leaves again where recalled.
+        replaced = replaced._replace(notice_ids=())
+        recalled = bool(lost) and handoff.status in disclosure.IN_TRANSIT
+        if recalled or not handoff.delivery_started:
+            kind = NoticeKind.REFERRAL
+    replaced = disclosure.send(turn, replaced, decision, kind, "replaced")
     turn.put(replaced)
     if lost:
         disclosure.recall(turn, replaced, lost)

@@ -93,6 +93,7 @@ class Turn:
                 to,
                 kind,
                 self.hot.person,
+                self.hot.protected,
                 handoff.handoff_id if handoff is not None else None,
                 handoff.case_id if handoff is not None else None,
                 handoff.referral_id if handoff is not None else None,
@@ -180,6 +181,8 @@ class Turn:
     ) -> None:
         """Keep a recall of a handoff's recipient, together with one that still waits."""
         earlier = [r for r in self.hot.recalls if r.handoff_id == handoff.handoff_id]
+        if earlier and not issued:
+            return  # One went out already, and still waits to be confirmed.
         already = earlier[0].categories if earlier else ()
         recall = Recall(
             handoff.handoff_id,
@@ -206,6 +209,7 @@ class Turn:
                 recall.to,
                 NoticeKind.RECALL,
                 self.hot.person,
+                self.hot.protected,
                 recall.handoff_id,
                 None,
                 recall.referral_id,
@@ -238,12 +242,14 @@ def permitted(
     return tuple([part for part in content if part.part.value in categories])
 
 
-def between_parties(spoken: tuple[SealedPart, ...], handoff: Handoff) -> tuple[SealedPart, ...]:
+def between_parties(
+    spoken: tuple[SealedPart, ...], handoff: Handoff, to: AgencyId
+) -> tuple[SealedPart, ...]:
     """Give what an answer tells the other party: who it is about, and the words that go with it.
 
-    The other party knows the person already; what the speaker's own message says of the person's
-    data categories stays behind.
+    The source knows the person already, the recipient only where it may; what the speaker's own
+    message says of the person's data categories stays behind.
     """
     words = [part for part in spoken if part.part in (Part.REMARK, Part.WORKER)]
-    who = [part for part in handoff.content if part.part is Part.IDENTITY]
-    return (*who, *words)
+    who = handoff.content if to == handoff.source else permitted(handoff.content, handoff.granted)
+    return (*[part for part in who if part.part is Part.IDENTITY], *words)

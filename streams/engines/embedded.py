@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS closed (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS dead_letter (
     dead_letter_id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, resolved INTEGER NOT NULL,
-    letter BLOB NOT NULL
+    letter BLOB NOT NULL, sealed_body BLOB NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS hub (
     only INTEGER PRIMARY KEY CHECK (only = 1), now INTEGER NOT NULL
@@ -62,7 +62,7 @@ _PUT_HOT = (
 _PUT_CLOSED = (
     "INSERT INTO closed VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET state = excluded.state"
 )
-_PUT_DEAD = "INSERT INTO dead_letter VALUES (?, ?, 0, ?) ON CONFLICT (dead_letter_id) DO NOTHING"
+_PUT_DEAD = "INSERT INTO dead_letter VALUES (?, ?, 0, ?, ?) ON CONFLICT (dead_letter_id) DO NOTHING"
 
 
 class EmbeddedEngine:
@@ -173,9 +173,13 @@ class EmbeddedEngine:
     def dead_letters(self) -> list[DeadLetter]:
         """Give the dead letters that wait, by (recorded_at, id)."""
         sql = (
-            "SELECT letter FROM dead_letter WHERE resolved = 0 ORDER BY recorded_at, dead_letter_id"
+            "SELECT letter, sealed_body FROM dead_letter WHERE resolved = 0"
+            " ORDER BY recorded_at, dead_letter_id"
         )
-        return [decode_dead_letter(row[0], DeadLetter) for row in self._all(sql, ())]
+        return [
+            decode_dead_letter(row[0], DeadLetter)._replace(sealed_body=row[1])
+            for row in self._all(sql, ())
+        ]
 
     def resolve_dead_letter(self, dead_letter_id: DeadLetterId) -> None:
         """Note that a dead letter is dealt with."""
@@ -279,7 +283,16 @@ class EmbeddedEngine:
         )
         db.executemany(
             _PUT_DEAD,
-            [(d.dead_letter_id, d.recorded_at, encode_dead_letter(d)) for d in self._pending_dead],
+            # The body apart: a file that could not be split may be larger than a record.
+            [
+                (
+                    d.dead_letter_id,
+                    d.recorded_at,
+                    encode_dead_letter(d._replace(sealed_body=b"")),
+                    d.sealed_body,
+                )
+                for d in self._pending_dead
+            ],
         )
         if self._pending_now > self._now:
             db.execute("UPDATE hub SET now = ?", (self._pending_now,))

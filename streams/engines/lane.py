@@ -7,12 +7,13 @@ storage.
 import heapq
 from typing import NamedTuple, Protocol
 
+from streams.contracts.declarations import ContractError
 from streams.contracts.entry import encode_entry
 from streams.contracts.event import encode_event
 from streams.contracts.person import encode_state
 from streams.domain.agreement import Agreements
 from streams.domain.clocks import next_clock
-from streams.domain.entry import Problem
+from streams.domain.entry import LedgerEntry, Problem
 from streams.domain.envelope import HUB, Envelope, SourceRef
 from streams.domain.event import Event
 from streams.domain.hub_events import ClockReached
@@ -35,6 +36,7 @@ LAST = PersonId("~")
 _NO_SOURCE = SourceRef("", 1, None)
 _MENDS = {
     "id-reused": "the message id is known with other content: send it with a higher version",
+    "too-large": "the person's record is full: end some open handoffs, then replay it",
     "unknown-handoff": "no referral came for this answer: check the id it names, then replay it",
 }
 
@@ -76,12 +78,16 @@ def take(store: Store, agreements: Agreements, event: Event) -> Outcome:
     hot = store.hot(event.envelope.person) or unknown_person(event.envelope.person)
     person = _whole(store, hot, event)
     if not is_known(person, event):
-        fired = _fire_due(store, agreements, hot, event.envelope.recorded_at)
+        # Time only moves forward: an event with an earlier moment is recorded at the latest one.
+        fired = _fire_due(store, agreements, hot, max(event.envelope.recorded_at, hot.recorded_at))
         if fired is not hot:
             person = _whole(store, fired, event)
     at = Instant(max(event.envelope.recorded_at, person.hot.recorded_at))
     decided = step(person, event, agreements.in_force(at))
-    dead_letter_id = _keep(store, decided, event)
+    try:
+        dead_letter_id = _keep(store, decided, event)
+    except ContractError:
+        return _too_large(store, event, at)
     return Outcome(
         ReceiptStatus(decided.verdict.value),
         event.envelope.event_id,
@@ -126,7 +132,7 @@ def clock_event(
         due_at,
         recorded_at,
         _NO_SOURCE,
-        b"",
+        bytes(16),
         age_years=-1,
         municipality="",
         protected=False,
@@ -151,6 +157,14 @@ def dead_letter_of(event: Event, code: str, recorded_at: Instant) -> DeadLetter:
     )
 
 
+def _too_large(store: Store, event: Event, at: Instant) -> Outcome:
+    # The person's lane stays as it was, and the others go on.
+    letter = dead_letter_of(event, "too-large", at)
+    store.bury(letter)
+    event_id = event.envelope.event_id
+    return Outcome(ReceiptStatus.DEAD_LETTER, event_id, None, letter.dead_letter_id, "too-large")
+
+
 def _whole(store: Store, hot: PersonState, event: Event) -> Person:
     return Person(hot, store.closed(hot.person) if needs_closed(hot, event) else None)
 
@@ -171,41 +185,45 @@ def _fire(store: Store, agreements: Agreements, hot: PersonState) -> PersonState
         return hot
     due_at, clock_id, rung = following
     event = clock_event(hot.person, due_at, clock_id, rung, due_at)
-    decided = step(_whole(store, hot, event), event, agreements.in_force(due_at))
+    at = Instant(max(due_at, hot.recorded_at))
+    decided = step(_whole(store, hot, event), event, agreements.in_force(at))
     _keep(store, decided, event)
     return decided.hot
 
 
 def _keep(store: Store, decided: Step, event: Event) -> DeadLetterId | None:
+    entry = decided.entry
+    # Encoded first: what does not fit must leave nothing behind.
+    made = _encoded(entry, decided, event) if entry is not None else None
     own: DeadLetterId | None = None
     recorded_at = Instant(max(event.envelope.recorded_at, decided.hot.recorded_at))
     for answer in decided.dead:
         letter = dead_letter_of(answer, "unknown-handoff", recorded_at)
         store.bury(letter)
         own = letter.dead_letter_id if answer is event else own
-    if decided.verdict is Verdict.DEAD_LETTER and decided.entry is None:
+    if made is not None:
+        store.keep(made)
+    elif decided.verdict is Verdict.DEAD_LETTER:
         letter = dead_letter_of(event, decided.rule, recorded_at)
         store.bury(letter)
         own = letter.dead_letter_id
-    entry = decided.entry
-    if entry is None:
-        return own
+    return own
+
+
+def _encoded(entry: LedgerEntry, decided: Step, event: Event) -> Kept:
     state, state_digest = encode_state(decided.hot)
     data, entry_digest = encode_entry(entry, state_digest)
     following = next_clock(decided.hot)
-    store.keep(
-        Kept(
-            entry.person,
-            entry.sequence,
-            event.envelope.event_id,
-            entry.recorded_at,
-            data,
-            entry_digest,
-            decided.hot,
-            state,
-            state_digest,
-            following[0] if following is not None else None,
-            decided.closed_added,
-        )
+    return Kept(
+        entry.person,
+        entry.sequence,
+        event.envelope.event_id,
+        entry.recorded_at,
+        data,
+        entry_digest,
+        decided.hot,
+        state,
+        state_digest,
+        following[0] if following is not None else None,
+        decided.closed_added,
     )
-    return own

@@ -27,7 +27,12 @@ class MemoryEngine:
 
     def submit(self, inputs: Sequence[Event | DeadLetter]) -> list[Outcome]:
         """Take inputs in their order."""
-        return [self._take(each) for each in inputs]
+        kept, buried, now = len(self._entries), len(self._dead), self._now
+        try:
+            return [self._take(each) for each in inputs]
+        except BaseException:
+            self._take_back(kept, buried, now)
+            raise
 
     def advance(self, to: Instant) -> int:
         """Fire every clock due by `to`."""
@@ -77,7 +82,8 @@ class MemoryEngine:
 
     def resolve_dead_letter(self, dead_letter_id: DeadLetterId) -> None:
         """Note that a dead letter is dealt with."""
-        self._resolved.add(dead_letter_id)
+        if dead_letter_id in self._dead:
+            self._resolved.add(dead_letter_id)
 
     def state_digest(self) -> bytes:
         """Give one SHA-256 over every person's state."""
@@ -88,8 +94,8 @@ class MemoryEngine:
 
     def close(self) -> None:
         """Forget everything."""
-        self._entries.clear()
-        self._hot.clear()
+        for kept in (self._entries, self._hot, self._closed, self._dead, self._resolved):
+            kept.clear()
 
     def hot(self, person: PersonId) -> PersonState | None:
         """Give a person's hot state, as `streams.engines.lane.Store` asks."""
@@ -103,8 +109,11 @@ class MemoryEngine:
     def keep(self, entry: lane.Kept) -> None:
         """Write an entry with its state."""
         self._entries.append(entry)
-        self._hot[entry.person] = entry
         self._now = max(self._now, entry.recorded_at)
+        self._put_state(entry)
+
+    def _put_state(self, entry: lane.Kept) -> None:
+        self._hot[entry.person] = entry
         if entry.closed_added is not None:
             earlier = self._closed.get(entry.person, ClosedState(b"", b""))
             self._closed[entry.person] = ClosedState(
@@ -115,6 +124,20 @@ class MemoryEngine:
     def bury(self, dead_letter: DeadLetter) -> None:
         """Write a dead letter."""
         self._dead.setdefault(dead_letter.dead_letter_id, dead_letter)
+
+    def _take_back(self, kept: int, buried: int, now: Instant) -> None:
+        """Be as before a call that failed."""
+        touched = {entry.person for entry in self._entries[kept:]}
+        del self._entries[kept:]
+        for person in touched:
+            self._hot.pop(person, None)
+            self._closed.pop(person, None)
+        for entry in self._entries:
+            if entry.person in touched:
+                self._put_state(entry)
+        for dead_letter_id in list(self._dead)[buried:]:
+            del self._dead[dead_letter_id]
+        self._now = now
 
     def _take(self, each: Event | DeadLetter) -> Outcome:
         if isinstance(each, DeadLetter):

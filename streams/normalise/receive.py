@@ -23,7 +23,14 @@ from streams.domain.ids import (
     derive,
     derive_event_id,
 )
-from streams.promises.connector import Connector, Details, Message, Reading, Unreadable
+from streams.promises.connector import (
+    DETAILS_BYTES_MAX,
+    Connector,
+    Details,
+    Message,
+    Reading,
+    Unreadable,
+)
 from streams.promises.engine import DeadLetter
 from streams.promises.key_store import KeyStore, PersonKey
 from streams.sealing.pseudonyms import NotAHetuError, Pseudonyms, looks_like_hetu
@@ -34,6 +41,19 @@ RAW = "raw"
 
 _NOT_READ = Unreadable(
     (Problem("malformed", "", "The message could not be read.", None),), None, None
+)
+_TOO_LARGE = Unreadable(
+    (
+        Problem(
+            "too-large",
+            "",
+            f"What the message says of the person is over {DETAILS_BYTES_MAX} bytes: shorten its"
+            " free text.",
+            None,
+        ),
+    ),
+    None,
+    None,
 )
 _NOT_A_HETU = Unreadable(
     (Problem("hetu-format", "", "The person's HETU has not the shape of one.", None),), None, None
@@ -127,6 +147,8 @@ class ReceiveStep:
             return self._dead_letter(message, read, person, arrival)
         if person is None:
             return self._dead_letter(message, _NOT_A_HETU, person, arrival)
+        if len(message.raw) > DETAILS_BYTES_MAX and _says_too_much(read.details):
+            return self._dead_letter(message, _TOO_LARGE, person, arrival)
         # A key that cannot be had is the hub's failure and not the message's: it goes out.
         key = self._keys.current(person)
         try:
@@ -251,6 +273,11 @@ def _showable(problem: Problem) -> Problem:
     if not _is_text(detail) or looks_like_hetu(detail):
         detail = _NOT_READ.problems[0].detail
     return problem._replace(pointer=pointer, detail=detail)
+
+
+def _says_too_much(details: Details) -> bool:
+    said = (text for text in details.values() if isinstance(text, str))
+    return sum(len(text.encode(errors="replace")) for text in said) > DETAILS_BYTES_MAX
 
 
 def _is_text(text: str) -> bool:

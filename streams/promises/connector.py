@@ -15,6 +15,8 @@ from streams.domain.ids import AgencyId, Instant
 
 FILE_BYTES_MAX = 8 * 1024 * 1024
 MESSAGE_BYTES_MAX = 512 * 1024
+DETAILS_BYTES_MAX = 64 * 1024
+"""What a message may say of a person in all, as UTF-8: a state must hold some of them whole."""
 DEPTH_MAX = 200
 BATCH_MESSAGES_MAX = 1000
 

@@ -202,11 +202,11 @@ class Reading:
         clock = self._clocks.get(fact.clock_id)
         if clock is None:
             return
-        # The fact names the new due time alone. The rungs that wait move with it, exact for those
-        # at the due time; another one's `at` is set right when it fires.
-        moved = fact.due_at - clock["due_at"]
+        moved = {(rung.rung, rung.to): rung.at for rung in fact.rungs}
         rungs = [
-            rung if rung["fired_at"] is not None else {**rung, "at": rung["at"] + moved}
+            rung
+            if rung["fired_at"] is not None
+            else {**rung, "at": moved.get((rung["rung"], rung["to"]), rung["at"])}
             for rung in clock["rungs"]
         ]
         self._clocks.change(fact.clock_id, state=RUNNING, due_at=fact.due_at, rungs=rungs)

@@ -16,12 +16,12 @@ from streams.domain.entry import (
     LedgerEntry,
     Notice,
     RecallConfirmed,
-    ReferralReplaced,
     TransitionRefused,
     WorkerKnown,
 )
 from streams.domain.event import Event
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
+from streams.domain.referral import ReferralSubmitted
 from streams.promises.engine import Stored
 from streams.views.sheets import Row, Sheet
 
@@ -83,7 +83,7 @@ class Fates:
                 self._hear(fact.handoff_id, event)
             case RecallConfirmed():
                 self._settle(fact.handoff_id, fact.by, (NoticeKind.RECALL.value,), DELIVERED)
-            case ReferralReplaced() | DisclosureWithheld():
+            case DisclosureWithheld() if not isinstance(event, ReferralSubmitted):
                 # What has not left holds what may no longer leave; the entry issues anew.
                 self._call_off(fact.handoff_id)
             case _:
@@ -93,6 +93,8 @@ class Fates:
         """Add the entry's own notices."""
         entry = stored.entry
         for notice in entry.deliveries:
+            if notice.kind is NoticeKind.REFERRAL and notice.handoff_id is not None:
+                self._call_off(notice.handoff_id)  # a referral issued anew takes the place of all
             self._deliveries.add(_row(notice, stored))
             handoff = self._handoffs.get(notice.handoff_id)
             if handoff is not None and notice.kind.value in _TOLD_BY_ANSWERS:

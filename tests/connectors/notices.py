@@ -41,6 +41,7 @@ REFERRAL = Notice(
     to=LAPPEENRANTA,
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-0000000000000000000000SAMP"),
+    protected=False,
     handoff_id=HANDOFF,
     case_id=CaseId(HANDOFF),
     referral_id="SOTE-1",
@@ -58,6 +59,11 @@ REFERRAL = Notice(
     declines=(),
     content=(),
 )
+PROTECTED = REFERRAL._replace(
+    protected=True,
+    categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
+)
 NOTHING_OF_DATA = REFERRAL._replace(categories=(), withheld=())
 STATUS = NOTHING_OF_DATA._replace(kind=NoticeKind.STATUS)
 OWN = STATUS._replace(source=LAPPEENRANTA, recipient=SOTE, referral_id="TE-1")
@@ -74,6 +80,7 @@ def decline(recipient: AgencyId, reason: RejectReason) -> Decline:
 
 NOTICES = {
     "referral": opened(REFERRAL, DETAILS),
+    "referral of a protected person": opened(PROTECTED, Details(**IDENTITY, reason="Selkäkipu.")),
     "referral of a benefit, in a TYP clienthood": opened(
         REFERRAL._replace(categories=(Category.TYP_MEMBERSHIP, Category.SOCIAL_SITUATION)),
         Details(

@@ -128,6 +128,28 @@ def test_what_an_agency_could_say_itself_reads_back_as_that(name: str, expected:
         assert reading.event[1] == HANDOFF
 
 
+def test_a_referral_of_a_protected_person_reads_back_as_protected() -> None:
+    reading = read_back(NOTICES["referral of a protected person"])
+    assert isinstance(reading.event, ReferralSubmitted)
+    assert reading.event.envelope.protected
+    assert reading.event.envelope.municipality == ""
+    assert not reading.details.keys() & {"municipality", "phone"}
+    assert not read_back(NOTICES["referral"]).event.envelope.protected
+
+
+@pytest.mark.parametrize("connector", [EMPLOYMENT, TypConnector()], ids=["employment", "typ"])
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_non_disclosure_order_is_told_wherever_the_person_is_named(
+    name: str, connector: EmploymentConnector | TypConnector
+) -> None:
+    plain = NOTICES[name]
+    for protected in (True, False):
+        told = plain._replace(notice=plain.notice._replace(protected=protected))
+        person = json.loads(connector.render(told, REGION)).get("asiakas")
+        assert (person is not None) is ("hetu" in plain.details)
+        assert person is None or person.get("turvakielto") is (protected or None)
+
+
 def test_the_recipient_never_learns_what_was_withheld_or_how_the_source_calls_it() -> None:
     for kind in NoticeKind:
         told = REFERRAL._replace(kind=kind, missing=(MISSING,))

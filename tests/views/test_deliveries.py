@@ -154,12 +154,24 @@ def test_a_narrower_consent_issues_the_referral_anew(hub: WatchedHub) -> None:
     assert hub.fate("referral") == ["cancelled", "pending"]
 
 
-def test_a_newer_version_issues_the_referral_anew(hub: WatchedHub) -> None:
+def test_a_newer_version_follows_the_referral_as_information(hub: WatchedHub) -> None:
     speaker = Speaker()
     hub.hear(
         speaker.consents(at(0)),
         speaker.refers(at(0, 1), message_id="r-1"),
         speaker.refers(at(0, 2), message_id="r-1", version=2),
+    )
+
+    assert hub.fate("referral") == ["pending"]
+    assert hub.fate("information") == ["pending"]
+
+
+def test_a_newer_version_that_asks_for_less_issues_the_referral_anew(hub: WatchedHub) -> None:
+    speaker = Speaker()
+    hub.hear(
+        speaker.consents(at(0)),
+        speaker.refers(at(0, 1), message_id="r-1"),
+        speaker.refers(at(0, 2), message_id="r-1", version=2, categories=IDENTITY),
     )
 
     assert hub.fate("referral") == ["cancelled", "pending"]

@@ -27,6 +27,7 @@ REFERRAL = Notice(
     to=KELA,
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-01J0000000000000000000SAMP"),
+    protected=False,
     handoff_id=HANDOFF,
     case_id=CASE,
     referral_id="S-2026-00042",
@@ -51,6 +52,13 @@ PERMITTED = Details(
     municipality="405",
     phone="+358 00 000 000",
     reason="Työkyky alentunut, selkäkipu & unettomuus.",
+)
+IDENTITY = Details(hetu="150784V990X", family_name="Hämäläinen", given_names="Öörni")
+PROTECTED = REFERRAL._replace(
+    notice_id=NoticeId("n-01J000000000000000PR0TECTD"),
+    protected=True,
+    categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
 )
 PLAIN = REFERRAL._replace(categories=(), withheld=(), due_at=None, source=KELA, referral_id="K-7")
 
@@ -134,6 +142,7 @@ def opened(notice: Notice, details: Details | None = None) -> OpenNotice:
 
 EXAMPLES = {
     "referral": opened(REFERRAL, PERMITTED),
+    "referral of a protected person": opened(PROTECTED, IDENTITY),
     "status": opened(REJECTED, Details(remark="Jonossa on kuusi kuukautta.")),
     "status, a basis is missing": opened(AWAITING),
     "refusal": opened(REFUSAL),

@@ -30,11 +30,13 @@ from tests.connectors.kela.notices import (
     ESCALATION,
     EXAMPLES,
     HANDOFF,
+    IDENTITY,
     INFORMATION,
     INFORMATION_REQUEST,
     NOON,
     PERMITTED,
     PLAIN,
+    PROTECTED,
     RECALL,
     REFERRAL,
     REFUSAL,
@@ -178,6 +180,22 @@ def test_a_notice_without_details_holds_no_person(kind: NoticeKind) -> None:
     assert texts(root, "asiakas") == []
     for name in ("etuus", "perustelu", "selite", "tulos", "vastuuhenkilo", "typAsiakkuus"):
         assert texts(root, f"{SHAPES[kind][0]}/{name}") == []
+
+
+@pytest.mark.parametrize("kind", sorted(NoticeKind))
+def test_the_non_disclosure_order_is_told_wherever_the_person_is_named(kind: NoticeKind) -> None:
+    for protected, flag in ((True, "1"), (False, "0")):
+        root = rendered(REFERRAL._replace(kind=kind, protected=protected), IDENTITY)
+        assert texts(root, "asiakas/turvakielto") == [flag]
+
+
+def test_a_referral_of_a_protected_person_reads_back_as_protected() -> None:
+    read = read_back(PROTECTED, IDENTITY, SOTE)
+    assert isinstance(read.event, ReferralSubmitted)
+    assert read.event.envelope.protected
+    assert read.event.envelope.municipality == ""
+    assert read.details == IDENTITY
+    assert not read_back(REFERRAL, PERMITTED, SOTE).event.envelope.protected
 
 
 def test_permitted_details_all_go_out_and_the_official_never() -> None:

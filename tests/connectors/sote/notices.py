@@ -33,6 +33,7 @@ REFERRAL = Notice(
     to=SOTE,
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-0123456789ABCDEFGHJKMNPQRS"),
+    protected=False,
     handoff_id=HandoffId("h-0123456789ABCDEFGHJKMNPQRS"),
     case_id=CaseId("h-0123456789ABCDEFGHJKMNPQRS"),
     referral_id="L-1",
@@ -49,6 +50,13 @@ REFERRAL = Notice(
     missing=(),
     declines=(),
     content=(),
+)
+IDENTITY: Details = {"hetu": HETU, "family_name": "Viitasalmi", "given_names": "Öörni Kai"}
+PROTECTED = REFERRAL._replace(
+    notice_id=NoticeId("n-00000000000000000000000001"),
+    protected=True,
+    categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
 )
 ANSWER = REFERRAL._replace(
     to=LAPPEENRANTA, kind=NoticeKind.STATUS, detail="accepted", categories=(), withheld=()
@@ -80,6 +88,7 @@ EVERYTHING: Details = {
 
 IN_THE_README: dict[str, tuple[Notice, Details]] = {
     "referral": (REFERRAL, {**PERSON, "reason": "Työkyky alentunut, selkäkipu."}),
+    "referral of a protected person": (PROTECTED, {**IDENTITY, "reason": "Selkäkipu."}),
     "status, waiting for a basis": (
         ANSWER._replace(
             notice_id=NoticeId("n-00000000000000000000000002"), detail="awaiting-basis"

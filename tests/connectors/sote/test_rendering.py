@@ -39,8 +39,10 @@ from tests.connectors.sote.notices import (
     EVERYTHING,
     HAPPENED,
     HETU,
+    IDENTITY,
     MISSING,
     PERSON,
+    PROTECTED,
     REFERRAL,
 )
 
@@ -153,6 +155,26 @@ def test_a_referral_carries_only_what_it_was_given() -> None:
     patient = resource(bundle, "Patient")
     assert sorted(patient) == ["id", "identifier", "resourceType"]
     assert "reasonCode" not in resource(bundle, "ServiceRequest")
+
+
+def test_a_referral_of_a_protected_person_reads_back_as_protected() -> None:
+    got = read_back(PROTECTED, IDENTITY, LAPPEENRANTA)
+    assert isinstance(got.event, ReferralSubmitted)
+    assert got.event.envelope.protected
+    assert got.event.envelope.municipality == ""
+    assert got.details == IDENTITY
+    assert not read_back(REFERRAL, PERSON, LAPPEENRANTA).event.envelope.protected
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_the_non_disclosure_order_is_told_wherever_the_person_is_named(kind: NoticeKind) -> None:
+    protected = rendered(EVERY_KIND[kind]._replace(protected=True), IDENTITY)
+    [label] = resource(protected, "Patient")["meta"]["security"]
+    assert label == {
+        "system": "https://hl7.fi/fhir/finnish-base-profiles/CodeSystem/fi-base-security-label-cs",
+        "code": "TURVAKIELTO",
+    }
+    assert "meta" not in resource(rendered(EVERY_KIND[kind], IDENTITY), "Patient")
 
 
 def test_a_referral_names_handoff_notice_and_case() -> None:
