@@ -32,7 +32,7 @@ class Lane:
         taken = None
         for event in events:
             if not is_known(self._person(event), event):
-                self.wait_until(event.envelope.recorded_at)
+                self.wait_until(max(event.envelope.recorded_at, self.hot.recorded_at))
             taken = self._take(event)
         assert taken is not None
         return taken

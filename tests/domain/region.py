@@ -1,6 +1,6 @@
 """A small region for tests: four agencies, three services, one clock, and who says what in it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from streams.domain.agreement import (
@@ -72,20 +72,6 @@ PERSON = PersonId("p-00000000000000000000000001")
 LAPPEENRANTA, FAR_AWAY = "405", "091"
 MONDAY = instant(datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 """A Monday at noon in Helsinki, in a week without holidays."""
-ANSWERS = (
-    HandoffReceived,
-    HandoffAccepted,
-    InformationRequested,
-    InformationProvided,
-    ServiceStarted,
-    ServicePaused,
-    ServiceCompleted,
-    ServiceFailed,
-    ReferralCancelled,
-    ReferralMarkedInError,
-    RecallAcknowledged,
-    WorkerNamed,
-)
 PlainAnswer = (
     HandoffReceived
     | HandoffAccepted
@@ -400,6 +386,3 @@ def with_basis(*rules: BasisRule) -> Agreement:
 def rejecting(*rules: RejectRule) -> Agreement:
     """Give the region with rules for rejections."""
     return REGION._replace(reject_rules=rules)
-
-
-A_DAY = timedelta(days=1)
