@@ -2,21 +2,27 @@
 
 import difflib
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from streams.cli import shapes
-from streams.cli.failures import invalid_input
+from streams.cli.failures import CONFLICT, CommandError, invalid_input
 from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
 from streams.cli.output import print_json_lines, say
 from streams.domain.agreement import Agreements
 from streams.domain.ids import AgencyId, Instant
-from streams.promises.receipt import Receipt
+
+if TYPE_CHECKING:
+    from streams.bootstrap.hub import Hub
 
 STDIN = "-"
+HOLDER_WAIT_S = 3.0
+"""How long another writer of the folder, that is no running hub, may take to end."""
+_LOOK_AGAIN_S = 0.1
 
 
 class Delivery(NamedTuple):
@@ -53,33 +59,65 @@ def ingest(
     """Take in an agency's messages from files (`-` is stdin), in order.
 
     Prints one receipt a message, as a line of JSON, as soon as the message is kept. Exit 0 when
-    every message has a receipt, also when some are dead letters.
+    every message has a receipt, also when some are dead letters. Beside a running hub the files go
+    through its inbox.
     """
     del as_json  # Receipts are JSON anyway; the option decides how the command fails.
     at = None if recorded_at is None else Instant(recorded_at)
     delivery = Delivery(AgencyId(agency), files, at)
     _look_for(files)
-    for group in take_in(delivery, place):
-        print_json_lines(map(shapes.receipt, group))
+    hub = open_or_find_running(delivery, place)
+    if hub is None:
+        _hand_over(delivery, place)
+        return
+    with hub:
+        if hub.made_secrets:
+            tell_of_secrets(hub.secrets_place)
+        for file in files:
+            for group in hub.ingest(delivery.agency, read_file(file), at):
+                print_json_lines(map(shapes.receipt, group))
 
 
-def take_in(delivery: Delivery, place: HubPlace) -> Iterator[list[Receipt]]:
-    """Take a delivery into the hub of a folder; give receipts a committed group at a time.
+def open_or_find_running(delivery: Delivery, place: HubPlace) -> "Hub | None":
+    """Open the hub of a folder, made where there is none; None where a hub runs on it.
+
+    Another writer is waited for a little.
 
     Raises:
         CommandError: The region has no such agency; nothing was taken in.
         AgreementError, SecretsError, UnavailableError: As `Hub` raises them.
     """
     from streams.bootstrap.agreement_file import load_agreements
+    from streams.bootstrap.handing_over import hub_runs, is_held
     from streams.bootstrap.hub import Hub, wall_clock
+    from streams.promises.engine import UnavailableError
 
     agreements = load_agreements(place.region)
     known_agency(delivery.agency, agreements, delivery.recorded_at or wall_clock())
-    with Hub(place.data, keys_file=place.keys, agreements=agreements) as hub:
-        if hub.made_secrets:
-            tell_of_secrets(hub.secrets_place)
-        for file in delivery.files:
-            yield from hub.ingest(delivery.agency, read_file(file), delivery.recorded_at)
+    until_s = time.monotonic() + HOLDER_WAIT_S
+    while not hub_runs(place.data):
+        try:
+            return Hub(place.data, keys_file=place.keys, agreements=agreements)
+        except UnavailableError:
+            if not is_held(place.data) or time.monotonic() > until_s:
+                raise
+        time.sleep(_LOOK_AGAIN_S)
+    return None
+
+
+def _hand_over(delivery: Delivery, place: HubPlace) -> None:
+    """Hand a delivery to the hub that runs on the folder, and print its receipts in order."""
+    from streams.bootstrap.handing_over import hand_over
+
+    if delivery.recorded_at is not None:
+        raise CommandError(
+            CONFLICT,
+            f"a hub runs on {place.data}, and its time is the machine's: leave --recorded-at out, "
+            "or stop the hub first",
+        )
+    files = (read_file(file) for file in delivery.files)
+    for receipts in hand_over(place.data, delivery.agency, files):
+        click.echo(receipts, nl=False)
 
 
 def known_agency(agency: AgencyId, agreements: Agreements, at: Instant) -> None:

@@ -8,7 +8,7 @@ from streams.domain import clocks
 from streams.domain.codes import Category, NoticeKind, Part, Status
 from streams.domain.entry import DisclosureMade, DisclosureWithheld, RecallIssued
 from streams.domain.handoff import ACCEPTED
-from streams.domain.ids import HandoffId, Instant
+from streams.domain.ids import HandoffId, Instant, NoticeId
 from streams.domain.legal_basis import Decision, Question, decide
 from streams.domain.person import Handoff
 from streams.domain.turn import Telling, Turn, permitted
@@ -85,12 +85,18 @@ def reconsider(turn: Turn) -> None:
             _adjust(turn, handoff, decision)
 
 
-def recall(turn: Turn, handoff: Handoff, categories: tuple[Category, ...]) -> None:
-    """Ask the recipient to stop using data of these categories; it stays open until confirmed."""
+def recall(
+    turn: Turn, handoff: Handoff, categories: tuple[Category, ...], unsent: tuple[NoticeId, ...]
+) -> None:
+    """Ask the recipient to stop using data of these categories; it stays open until confirmed.
+
+    `unsent` are the notices that had not left: who the person is may stand in them alone.
+    """
     turn.facts.append(RecallIssued(handoff.handoff_id, handoff.recipient, categories))
     turn.keep_recall(handoff, categories, issued=True)
     # Who it is about, for a recipient that has been told already; for another, ids must do.
     told = Category.IDENTITY in (*handoff.disclosed, *categories)
+    told = told and (Category.IDENTITY in handoff.granted or not unsent)
     who = permitted(handoff.content, (Category.IDENTITY,)) if told else ()
     telling = Telling("basis-withdrawn", categories=categories, content=who)
     turn.notify(handoff.recipient, NoticeKind.RECALL, handoff, telling)
@@ -117,7 +123,7 @@ def _cancel(turn: Turn, handoff: Handoff, decision: Decision) -> None:
     turn.change(handoff, cancelled, "basis-withdrawn")
     clocks.follow(turn, cancelled, handoff.status)
     if handoff.disclosed:
-        recall(turn, cancelled, handoff.disclosed)
+        recall(turn, cancelled, handoff.disclosed, handoff.notice_ids)
     else:
         turn.keep_recall(cancelled, handoff.granted, issued=False)
     tell_source(turn, cancelled, "basis-withdrawn")
@@ -156,7 +162,7 @@ def _adjust(turn: Turn, handoff: Handoff, decision: Decision) -> None:
         adjusted = send(turn, adjusted, Decision(gained, ()), NoticeKind.INFORMATION, "basis-found")
     turn.put(adjusted)
     if fetched_back:
-        recall(turn, adjusted, fetched_back)
+        recall(turn, adjusted, fetched_back, handoff.notice_ids)
 
 
 def _say_withheld(

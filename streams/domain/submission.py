@@ -86,7 +86,11 @@ def refuse(turn: Turn, rule: str, handoff_id: HandoffId | None) -> None:
     if sender not in turn.agreement.agencies:
         return
     handoff = turn.handoff(handoff_id) if handoff_id is not None else None
-    party = handoff is not None and sender in (handoff.source, handoff.recipient)
+    party = handoff is not None and (
+        sender == handoff.source
+        # Without a basis the recipient has not been told, and a guess must not tell it.
+        or (sender == handoff.recipient and handoff.status is not Status.AWAITING_BASIS)
+    )
     telling = Telling(rule, reason=event.envelope.source_ref.message_id)
     turn.notify(sender, NoticeKind.REFUSAL, handoff if party else None, telling)
 
@@ -175,4 +179,4 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     replaced = disclosure.send(turn, replaced, decision, kind, "replaced")
     turn.put(replaced)
     if lost:
-        disclosure.recall(turn, replaced, lost)
+        disclosure.recall(turn, replaced, lost, handoff.notice_ids)

@@ -78,8 +78,12 @@ def take(store: Store, agreements: Agreements, event: Event) -> Outcome:
     hot = store.hot(event.envelope.person) or unknown_person(event.envelope.person)
     person = _whole(store, hot, event)
     if not is_known(person, event):
-        # Time only moves forward: an event with an earlier moment is recorded at the latest one.
-        fired = _fire_due(store, agreements, hot, max(event.envelope.recorded_at, hot.recorded_at))
+        until = event.envelope.recorded_at
+        if not isinstance(event, ClockReached):
+            # Time only moves forward: an event with an earlier moment is recorded at the latest
+            # one. A clock's own event comes in a replay alone, and must bring no later clock.
+            until = max(until, hot.recorded_at)
+        fired = _fire_due(store, agreements, hot, until)
         if fired is not hot:
             person = _whole(store, fired, event)
     at = Instant(max(event.envelope.recorded_at, person.hot.recorded_at))

@@ -215,6 +215,19 @@ def test_what_is_recalled_on_its_way_leaves_anew_with_the_newer_version() -> Non
     ]
 
 
+def test_a_newer_version_that_calls_off_only_what_had_not_left_is_information() -> None:
+    lane, says = consented(categories=(Category.IDENTITY,))
+    lane.hear(says.refers(at(), message_id="r-1"))
+    first, handoff_id = lane.told(NoticeKind.REFERRAL), lane.handoff.handoff_id
+    lane.hear(says.dispatch(DeliveryStarted, at(hours=1), first.notice_id, handoff_id, SOTE))
+    lane.hear(says.consents(at(hours=2), categories=(Category.CONTACT,), statement="S-2"))
+    lane.hear(
+        says.refers(at(hours=3), message_id="r-1", version=2, categories=(Category.IDENTITY,))
+    )
+    assert [(n.kind, n.detail) for n in lane.notices] == [(NoticeKind.INFORMATION, "replaced")]
+    assert lane.handoff.notice_ids == (lane.notices[0].notice_id,)
+
+
 def test_a_newer_version_without_any_basis_ends_an_unaccepted_handoff() -> None:
     lane, says = consented()
     lane.hear(says.refers(at(), message_id="r-1"))

@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 
+import pytest
+
+from streams.contracts.declarations import ContractError
 from streams.domain.answers import HandoffAccepted, HandoffReceived
 from streams.domain.calendar import DAY_US
-from streams.domain.codes import Milestone
+from streams.domain.codes import Milestone, Part
 from streams.domain.entry import (
     ClockBreached,
     ClockWarned,
@@ -13,10 +16,12 @@ from streams.domain.entry import (
     Problem,
     ResponsibilityMoved,
 )
+from streams.domain.event import Event
 from streams.domain.hub_events import ClockReached
 from streams.domain.ids import DeadLetterId, HandoffId, Instant, PersonId
+from streams.domain.referral import ReferralCancelled
 from streams.promises.engine import DeadLetter, Engine, ReceiptStatus
-from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, Speaker, at, part
 
 OTHER = PersonId("p-00000000000000000000000002")
 FAR = Instant(at(400))
@@ -201,6 +206,55 @@ class EngineConformance(ABC):
         assert engine.dead_letters() == [early, late]
         engine.resolve_dead_letter(early.dead_letter_id)
         assert engine.dead_letters() == [late]
+
+    def test_dealing_with_an_unknown_dead_letter_hides_nothing(self) -> None:
+        engine = self.build()
+        later = letter("1", at(1))
+        engine.resolve_dead_letter(later.dead_letter_id)
+        engine.submit([later])
+        assert engine.dead_letters() == [later]
+
+    def test_a_call_is_kept_whole_or_not_at_all(self) -> None:
+        speaker = Speaker()
+        engine, handoff_id = self.opened(speaker)
+        engine.submit([speaker.answers(ReferralCancelled, at(1), EMPLOYMENT, handoff_id)])
+        before = list(engine.ledger()), engine.state_digest(), engine.now()
+        again = speaker.refers(at(2), message_id="L-1", version=2)
+        unfit = speaker.consents(at(4))._replace(sealed=(part(Part.REMARK, "x" * 2**21),))
+        other = Speaker(OTHER).consents(at(3))
+        with pytest.raises(ContractError):
+            engine.submit([again, letter("1", at(3)), other, unfit])
+        assert (list(engine.ledger()), engine.state_digest(), engine.now()) == before
+        assert engine.dead_letters() == []
+        assert engine.person(OTHER) is None
+        outcomes = engine.submit([again, letter("1", at(3)), other])
+        assert [outcome.rule for outcome in outcomes] == ["terminal", "", ""]
+        assert len(list(engine.ledger())) == len(before[0]) + 2
+
+    def test_what_agencies_said_stands_in_the_order_in_which_it_came(self) -> None:
+        engine = self.build()
+        mine, theirs = Speaker(PERSON), Speaker(OTHER)
+        said: list[Event] = []
+        for day, agency in enumerate((KELA, EMPLOYMENT, SOTE, KELA)):
+            said += [theirs.consents(at(4 - day), source=agency)]
+            said += [mine.reaches(at(4 - day), Milestone.PLAN_MADE, agency)]
+        engine.submit(said[:3])
+        engine.submit(said[3:])
+        kept = [(s.entry.person, s.entry.event.envelope.event_id) for s in engine.ledger()]
+        assert kept == [(e.envelope.person, e.envelope.event_id) for e in said]
+
+    def test_an_event_stamped_behind_the_persons_latest_comes_after_the_clocks_due_by_then(
+        self,
+    ) -> None:
+        speaker = Speaker()
+        engine = self.build()
+        referral = speaker.refers(at())
+        late = referral.envelope._replace(recorded_at=at(60))
+        engine.submit([speaker.consents(at(-1)), referral._replace(envelope=late)])
+        engine.submit([speaker.reaches(at(1), Milestone.PLAN_MADE)])
+        names = [type(stored.entry.event).__name__ for stored in engine.ledger()]
+        assert names == ["ConsentGiven", "ReferralSubmitted", "ClockReached", "MilestoneReached"]
+        assert [s.entry.recorded_at for s in engine.ledger(after=1)] == [at(60)] * 3
 
     def test_a_state_tells_what_is_open(self) -> None:
         engine, handoff_id = self.opened(Speaker())

@@ -1,0 +1,238 @@
+"""The story: the same seed, the same bytes; every outcome for every seed; nothing of a person."""
+
+import os
+import re
+import resource
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.bootstrap.story import desk, plot, story
+from streams.bootstrap.story.report import came_out
+from streams.bootstrap.story.telling import told
+from tests.cli.command import run
+
+SEED = 7
+OUTCOMES = [
+    *("completed", "breached", "released", "waiting", "nothing-left", "recalled"),
+    *("rerouted", "convened", "parked", "duplicate"),
+]
+CPU_S_MAX = 5.0
+_ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+_DEMO = ["-c", "from streams.cli import main; main()", "demo", "--once", "--seed", str(SEED)]
+
+
+class Kept(NamedTuple):
+    """A story that was played into a folder, with everything that was said."""
+
+    data: Path
+    report: dict[str, Any]
+    said: bytes
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    data = tmp_path_factory.mktemp("story") / "hub"
+    ended = run("demo", "--once", "--seed", SEED, "--keep", data, "--json")
+    assert ended.code == 0, ended.talk
+    return Kept(data, ended.document(), (ended.data + ended.talk).encode())
+
+
+def played(hash_seed: str, *words: str) -> tuple[bytes, float]:
+    """Play the story in a process of its own; give what it printed, and its processor time."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = subprocess.run(
+        [sys.executable, *_DEMO, *words],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return ended.stdout, used_s
+
+
+def canaries() -> Iterator[str]:
+    """Give everything that is said of a person in the story: names, numbers, free texts."""
+    for person in story.people(SEED):
+        yield from (person.hetu, person.given_names, person.family_name, person.phone)
+    yield from (*desk.WORDS.values(), *plot.REASONS.values(), desk.WORKER[0], plot.ON_THE_PHONE)
+
+
+def leaks(content: bytes) -> list[str]:
+    """Find the canaries in some bytes, in any encoding they may have come in."""
+    return [
+        canary
+        for canary in sorted(set(canaries()))
+        for encoding in _ENCODINGS
+        if canary.encode(encoding, "replace") in content
+    ]
+
+
+def test_every_outcome_of_the_story_came_about(kept: Kept) -> None:
+    assert [*kept.report["outcomes"]] == OUTCOMES
+    assert {key for key, each in kept.report["outcomes"].items() if not each["happened"]} == set()
+    assert kept.report["replay"]["agrees"] is True
+
+
+@pytest.mark.parametrize("seed", [2, 2**31 - 1])
+def test_another_seed_tells_of_others_and_ends_the_same(
+    seed: int, tmp_path: Path, kept: Kept
+) -> None:
+    report = story.play(tmp_path / "hub", seed, kept=False)
+    assert came_out(report)
+    assert report["replay"] != kept.report["replay"]
+    outcomes = report["outcomes"]
+    assert isinstance(outcomes, dict)
+    persons = {each["person"] for each in outcomes.values()}
+    assert not persons & {each["person"] for each in kept.report["outcomes"].values()}
+    assert all(each["happened"] for each in outcomes.values())
+
+
+def test_the_same_seed_gives_the_same_bytes_quickly_whatever_the_hash_seed() -> None:
+    first, used_s = played("0")
+    second, _ = played("4242")
+    assert first == second
+    assert used_s < CPU_S_MAX
+    assert str(SEED).encode() in first.splitlines()[0]
+
+
+def test_a_story_that_is_not_kept_is_the_same_and_names_no_folder_of_its_own(
+    kept: Kept, tmp_path: Path
+) -> None:
+    report: dict[str, Any] = story.play(tmp_path / "hub", SEED, kept=False)
+    assert {**report, "next": kept.report["next"]} == kept.report
+    first, *others = report["next"]
+    assert first == f"saattaen demo --once --seed {SEED} --keep saattaen-demo"
+    assert all(command.endswith("--data saattaen-demo") for command in others)
+    assert str(tmp_path) not in told(report)
+
+
+def test_nothing_of_any_person_lies_in_the_hubs_folder_or_was_said(kept: Kept) -> None:
+    files = [path for path in kept.data.parent.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"ledger.db", "keys.db", "dispatch.db", "hub.key"}
+    assert {path.name: found for path in files if (found := leaks(path.read_bytes()))} == {}
+    assert leaks(kept.said) == []
+    assert leaks(told(kept.report).encode()) == []
+
+
+@pytest.mark.parametrize("encoding", _ENCODINGS)
+def test_a_leak_would_be_seen(encoding: str) -> None:
+    for canary in set(canaries()):
+        planted = b"\0\xff" + canary.encode(encoding, "replace") + b"\0\xff"
+        assert canary in leaks(planted)
+
+
+def test_the_ledger_says_of_each_outcome_what_the_report_says(kept: Kept) -> None:
+    # Read by another way than the report's: the hub's own answers.
+    found = run("handoffs", "--data", kept.data, "--json").document()
+    by_id = {handoff["handoff_id"]: handoff for handoff in found}
+    for outcome in kept.report["outcomes"].values():
+        for handoff in outcome["handoffs"]:
+            assert by_id[handoff["handoff_id"]]["status"] == handoff["status"]
+            assert by_id[handoff["handoff_id"]]["case_id"] == outcome["case_id"]
+        newest = by_id[outcome["handoffs"][-1]["handoff_id"]]
+        assert newest["responsible"] == outcome["responsible"]
+
+
+def test_the_named_outcomes_are_told_literally(kept: Kept) -> None:
+    outcomes = kept.report["outcomes"]
+    (late,) = outcomes["breached"]["handoffs"]
+    assert late["clocks"]["acceptance"] == "breached"
+    assert set(late["escalated_to"]) >= {"sote.south-karelia", "employment.lappeenranta"}
+    assert [decline["reason"] for decline in outcomes["convened"]["declines"]] == [
+        *("no-capacity", "not-eligible", "already-served"),
+    ]
+    assert outcomes["convened"]["convened_with"] == "sote.south-karelia"
+    (waiting,) = outcomes["waiting"]["handoffs"]
+    assert {each["missing"]["ask_for"] for each in waiting["withheld"]} == {"consent"}
+    assert outcomes["nothing-left"]["handoffs"][0]["data_left"] is False
+    assert outcomes["recalled"]["handoffs"][0]["recalls_confirmed_by"] == ["sote.south-karelia"]
+    assert [handoff["recipient"] for handoff in outcomes["rerouted"]["handoffs"]] == [
+        *("kela", "sote.south-karelia"),
+    ]
+    codes = [error["code"] for each in kept.report["dead_letters"] for error in each["errors"]]
+    assert sorted(codes) == [
+        *("hetu-check", "unknown-agency", "unknown-code", "unknown-code", "unknown-code"),
+        "unknown-handoff",
+    ]
+    mends = [error["mend"] for each in kept.report["dead_letters"] for error in each["errors"]]
+    assert any("did you mean TYOKYVYN_ARVIOINTI?" in mend for mend in mends)
+    assert len({each["format"] for each in kept.report["notices"]}) == 4
+
+
+def test_the_next_commands_work_when_pasted(kept: Kept) -> None:
+    assert len(kept.report["next"]) == 3
+    for command in kept.report["next"]:
+        name, *words = shlex.split(command)
+        assert name == "saattaen"
+        assert run(*words).code == 0
+
+
+def test_a_report_that_did_not_come_out_says_so_and_is_a_finding(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**kept.report, "outcomes": {k: dict(v) for k, v in kept.report["outcomes"].items()}}
+    broken["outcomes"]["parked"] = {"title": "Kept", "happened": False, "person": "p-1"}
+    broken["replay"] = {"live": "00", "replayed": "11", "agrees": False}
+    text = told(broken)
+    assert re.search(r"Kept +\(DID NOT HAPPEN\)", text)
+    assert "DIFFERENT" in text
+    assert not came_out(broken)
+    assert not came_out({"outcomes": None, "replay": None})
+    monkeypatch.setattr(story, "play", lambda *_words, **_named: broken)
+    assert run("demo", "--once").code == 6
+
+
+def test_a_story_that_is_not_told_to_the_end_reports_what_did_not_happen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story, "DAYS", 2)
+    report = story.play(tmp_path / "hub", SEED, kept=False)
+    assert not came_out(report)
+    outcomes = report["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert {key for key, each in outcomes.items() if each["happened"]} == set()
+    assert told(report).count("DID NOT HAPPEN") == len(OUTCOMES)
+
+
+def test_the_story_keeps_nothing_it_was_not_asked_to_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    folders = []
+
+    def play(data: Path, seed: int, *, kept: bool) -> dict[str, Any]:
+        folders.append(data.parent)
+        assert (seed, kept) == (1, False)
+        return report
+
+    report = kept.report
+    monkeypatch.setattr(story, "play", play)
+    ended = run("demo")
+    assert ended.code == 0
+    assert ended.talk.splitlines()[0].startswith("the console is not part of this release yet")
+    assert ended.data == told(report)
+    assert [folder.parent for folder in folders] == [tmp_path]
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("taken", ["file", "folder", "secrets"])
+def test_a_folder_that_is_taken_is_never_played_into(taken: str, tmp_path: Path) -> None:
+    keep = tmp_path / "hub"
+    if taken == "file":
+        keep.write_bytes(b"")
+    elif taken == "folder":
+        keep.mkdir()
+        (keep / "ledger.db").write_bytes(b"")
+    else:
+        (tmp_path / "hub.key").write_bytes(b"")
+    ended = run("demo", "--once", "--keep", keep)
+    assert ended.code == 4
+    assert "is there already" in ended.talk
