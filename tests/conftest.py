@@ -1,11 +1,14 @@
-"""What every test shares: how hypothesis looks for counterexamples.
+"""What every test shares: how hypothesis looks for counterexamples, and a log of its own.
 
 `ci` is the same search every time, so that a failure is the change's doing; `nightly` searches
 further, and what it finds becomes a named test.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -17,3 +20,10 @@ settings.register_profile(
 )
 settings.register_profile("nightly", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Let no test inherit the operator log that another one configured."""
+    yield
+    structlog.reset_defaults()

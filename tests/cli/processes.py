@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 from tests.awaiting import await_that
 
@@ -68,7 +69,10 @@ def running_hub(folder: Path, *words: object) -> Iterator[Process]:
 def forked(talk: Path, *words: object) -> ForkServerProcess:
     """Start a command in a forked process, quickly; its output goes to a file."""
     process = _FORKED.Process(target=_command, args=(talk, [str(word) for word in words]))
-    process.start()
+    # A killed process leaves broken coverage data behind: the server must not take any.
+    unmeasured = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+    with mock.patch.dict(os.environ, unmeasured, clear=True):
+        process.start()
     return process
 
 

@@ -16,7 +16,7 @@ from tests.cli.processes import forked
 EMPLOYMENT, KELA = "employment.lappeenranta", "kela"
 NOW = "2040-01-02T12:00:00+02:00"
 """Far ahead of any machine's time: a hub that runs on this folder stands at this moment."""
-KILLS_OF_INGEST, KILLS_OF_RUN = 10, 10
+KILLS_OF_INGEST, KILLS_OF_RUN = 20, 10
 SEED = 20260302
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.answers import HandoffAccepted, HandoffReceived, ServiceCompleted
@@ -172,6 +172,7 @@ def test_more_fates_than_one_query_takes_are_found(hub: WatchedHub) -> None:
     ),
     cuts=st.sets(st.integers(0, 25), max_size=4),
 )
+@settings(max_examples=40)  # a history each, and each opens two hubs
 def test_views_say_what_the_state_says_however_often_they_are_caught_up(
     said: list[tuple[PersonId, str]], cuts: set[int]
 ) -> None:
