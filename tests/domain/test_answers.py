@@ -177,6 +177,26 @@ def test_a_referral_id_of_others_refuses_the_speaker() -> None:
         assert (step.rule, step.handoff_id) == ("not-a-party", handoff_id)
 
 
+@pytest.mark.parametrize(
+    ("status", "speaker", "hears_of_it"),
+    [
+        (Status.AWAITING_BASIS, SOTE, False),
+        (Status.AWAITING_BASIS, EMPLOYMENT, True),
+        (Status.REQUESTED, SOTE, True),
+        (Status.REQUESTED, KELA, False),
+    ],
+)
+def test_a_refusal_tells_of_the_handoff_only_who_may_know_of_it(
+    status: Status, speaker: AgencyId, hears_of_it: bool
+) -> None:
+    lane, says, handoff_id = staged(status)
+    lane.hear(says.answers(ServiceStarted, at(hours=1), speaker, handoff_id))
+    (refusal,) = lane.notices
+    assert (refusal.to, refusal.kind) == (speaker, NoticeKind.REFUSAL)
+    named = (refusal.handoff_id, refusal.source, refusal.referral_id)
+    assert named == ((handoff_id, EMPLOYMENT, "m-staged") if hears_of_it else (None, None, None))
+
+
 def test_an_event_for_a_handoff_that_is_over_is_kept_as_late() -> None:
     lane, says, handoff_id = staged(Status.REJECTED)
     late = says.answers(HandoffAccepted, at(hours=1), SOTE, handoff_id)

@@ -273,6 +273,19 @@ def test_a_clock_overdue_from_its_start_fires_once_before_the_next_event() -> No
     assert {entry.recorded_at for entry in lane.entries[1:]} == {at(days=30)}
 
 
+@pytest.mark.parametrize(("hours_late", "told"), [(3, ["warn", "breach"]), (4, ["breach"])])
+def test_a_clock_already_due_when_it_starts_warns_of_nothing(
+    hours_late: int, told: list[str]
+) -> None:
+    rungs = (RungRule("warn", 0.5, "recipient"), RungRule("breach", 1.0, "coordinator"))
+    lane, says = Lane(with_clock(clock("hours", 4, rungs=rungs))), Speaker()
+    referral = says.refers(at())
+    said_late = referral.envelope._replace(recorded_at=at(hours=hours_late))
+    lane.hear(says.consents(at(days=-1)), referral._replace(envelope=said_late))
+    lane.wait_until(at(days=1))
+    assert [fact.rung for fact in lane.all_facts(Escalated)] == told
+
+
 def test_a_clock_that_is_not_there_fires_nothing() -> None:
     lane, _, _ = staged(Status.REQUESTED)
     before = lane.hot.clocks

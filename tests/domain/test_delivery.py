@@ -125,6 +125,19 @@ def test_notices_that_carry_no_data_to_the_recipient_are_let_go(status: Status) 
         assert lane.facts == ()
 
 
+def test_a_recall_is_let_go_to_its_recipient_and_changes_nothing() -> None:
+    lane, says, handoff_id = staged(Status.ACCEPTED)
+    lane.hear(says.withdraws(at(hours=1)))
+    recall, before = lane.told(NoticeKind.RECALL), lane.handoff
+    assert recall.to == SOTE
+    for report in (DeliveryStarted, NoticeDelivered):
+        told = says.dispatch(
+            report, at(hours=2), recall.notice_id, handoff_id, SOTE, NoticeKind.RECALL
+        )
+        assert (lane.hear(told).verdict, lane.facts) == (Verdict.ACCEPTED, ())
+    assert lane.handoff == before
+
+
 @pytest.mark.parametrize(
     ("kind", "by"), [(ReferralCancelled, EMPLOYMENT), (ServiceCompleted, SOTE)]
 )
