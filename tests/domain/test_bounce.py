@@ -206,6 +206,7 @@ def test_a_misdirected_referral_is_passed_on_in_one_entry_and_its_source_is_told
     lane = path.lane
     passed_on = lane.handoff
     assert (passed_on.source, passed_on.recipient) == (EMPLOYMENT, SOTE)
+    assert (passed_on.delivery_started, passed_on.disclosed) == (False, ())
     assert (passed_on.status, str(passed_on.case_id)) == (Status.REQUESTED, first)
     rerouted = next(fact for fact in lane.facts if isinstance(fact, Rerouted))
     assert rerouted == Rerouted(first, passed_on.handoff_id, KELA, SOTE, "competent-sote")

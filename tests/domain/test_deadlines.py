@@ -84,6 +84,8 @@ def test_a_handoff_waits_for_a_basis_so_long_and_its_source_is_told() -> None:
         "basis-never-came",
     )
     assert [c.rule for c in lane.hot.clocks] == [AWAITING_BASIS]
+    assert lane.status(handoff_id) is None
+    assert lane.hot.closed_count == 1
     lane.wait_until(at(days=31))
     assert lane.hot.clocks == ()
 

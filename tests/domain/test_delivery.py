@@ -10,14 +10,15 @@ from streams.domain.answers import (
     WorkerNamed,
 )
 from streams.domain.codes import NoticeKind, Status
-from streams.domain.entry import HandoffStatusChanged, RecallIssued, TransitionRefused
+from streams.domain.entry import ClockMet, HandoffStatusChanged, RecallIssued, TransitionRefused
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import HandoffId, NoticeId
 from streams.domain.referral import ReferralCancelled
 from streams.domain.step import Verdict, needs_closed
 from tests.domain.lane import Lane
-from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, Speaker, at
+from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, Speaker, at, with_clock
 from tests.domain.stages import staged
+from tests.domain.terms import clock
 
 UNKNOWN = HandoffId("h-0000000000000000000000000A")
 
@@ -62,6 +63,43 @@ def test_what_was_delivered_without_a_start_has_left_all_the_same() -> None:
     assert lane.handoff.disclosed == DEFAULTS
     lane.hear(says.withdraws(at(hours=2)))
     assert RecallIssued(handoff_id, SOTE, DEFAULTS) in lane.facts
+
+
+def test_what_is_undeliverable_without_a_start_has_not_left() -> None:
+    lane, says, handoff_id, notice_id = pending()
+    lane.hear(says.dispatch(NoticeUndeliverable, at(hours=1), notice_id, handoff_id, SOTE))
+    assert (lane.handoff.delivery_started, lane.handoff.disclosed) == (False, ())
+    lane.hear(says.withdraws(at(hours=2)))
+    assert lane.all_facts(RecallIssued) == []
+
+
+def test_a_receipt_of_one_notice_says_nothing_of_another_that_waits() -> None:
+    lane, says = Lane(), Speaker()
+    identity, contact, _ = DEFAULTS
+    lane.hear(says.consents(at(days=-1), categories=(identity,)), says.refers(at()))
+    handoff_id, notice_id = lane.handoff.handoff_id, lane.told(NoticeKind.REFERRAL).notice_id
+    lane.hear(says.dispatch(DeliveryStarted, at(hours=1), notice_id, handoff_id, SOTE))
+    lane.hear(says.consents(at(hours=2), categories=(contact,), statement="S-2"))
+    lane.hear(says.dispatch(NoticeDelivered, at(hours=3), notice_id, handoff_id, SOTE))
+    assert lane.handoff.disclosed == (identity,)
+
+
+def test_a_delivery_meets_the_clock_that_waits_for_it() -> None:
+    region = with_clock(clock("hours", 4, met_on=("received",)))
+    lane, says, handoff_id = staged(Status.REQUESTED, agreement=region)
+    notice_id = lane.told(NoticeKind.REFERRAL).notice_id
+    lane.hear(says.dispatch(NoticeDelivered, at(hours=1), notice_id, handoff_id, SOTE))
+    assert [met.late_by_us for met in lane.all_facts(ClockMet)] == [0]
+    assert lane.hot.clocks == ()
+
+
+def test_information_delivered_before_the_referral_has_left_too() -> None:
+    lane, says, handoff_id, _ = pending()
+    lane.hear(says.refers(at(hours=1), message_id="m-staged", version=2))
+    told = lane.told(NoticeKind.INFORMATION)
+    kind = NoticeKind.INFORMATION
+    lane.hear(says.dispatch(NoticeDelivered, at(hours=2), told.notice_id, handoff_id, SOTE, kind))
+    assert (lane.handoff.status, lane.handoff.disclosed) == (Status.REQUESTED, DEFAULTS)
 
 
 def test_an_undeliverable_referral_is_told_to_its_source() -> None:

@@ -129,8 +129,11 @@ def test_a_parked_rejection_passes_the_referral_on_to_the_next_parked_answer() -
             handoff_id=None, referral_id="r-1"
         )
     )
+    other = says.answers(HandoffAccepted, at(hours=1), SOTE, referral_id="r-other")
+    lane.hear(other)
     lane.hear(says.refers(at(hours=2), recipient=KELA, message_id="r-1"))
-    assert (lane.hot.handoffs, lane.hot.parked) == ((), ())
+    assert lane.hot.handoffs == ()
+    assert [parked.event for parked in lane.hot.parked] == [other]
     assert [f.to for f in lane.facts if isinstance(f, HandoffStatusChanged)] == [
         Status.REJECTED,
         Status.REJECTED,

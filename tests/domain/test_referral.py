@@ -6,6 +6,7 @@ from streams.domain.answers import HandoffAccepted, HandoffReceived
 from streams.domain.codes import Basis, Category, NoticeKind, Part, RejectReason, Service, Status
 from streams.domain.entry import (
     DisclosureMade,
+    DisclosureWithheld,
     HandoffOpened,
     RecallIssued,
     ReferralReplaced,
@@ -48,6 +49,7 @@ def test_a_referral_with_a_basis_is_requested_and_the_recipient_is_told() -> Non
     assert (opened.source, opened.recipient) == (EMPLOYMENT, SOTE)
     assert (opened.referral_id, opened.routed_by) == ("r-1", "named-by-the-source")
     assert opened.missing == ()
+    assert lane.all_facts(DisclosureWithheld) == []
     (notice,) = lane.notices
     assert (notice.to, notice.kind, notice.detail) == (SOTE, NoticeKind.REFERRAL, "requested")
     assert notice.categories == DEFAULTS
@@ -69,6 +71,8 @@ def test_a_referral_without_a_basis_waits_and_the_source_is_told_what_is_missing
     assert [missing.category for missing in notice.missing] == list(DEFAULTS)
     opened = next(fact for fact in lane.facts if isinstance(fact, HandoffOpened))
     assert opened.missing == notice.missing
+    withheld = next(fact for fact in lane.facts if isinstance(fact, DisclosureWithheld))
+    assert (withheld.to, withheld.categories, withheld.missing) == (SOTE, DEFAULTS, notice.withheld)
 
 
 def test_a_claimed_consent_is_no_basis_but_a_vital_interest_is() -> None:
@@ -328,3 +332,5 @@ def test_a_partly_permitted_referral_leaves_with_the_permitted_part() -> None:
     assert [p.part for p in notice.content] == [Part.SERVICE_NEEDS]
     made = next(fact for fact in lane.facts if isinstance(fact, DisclosureMade))
     assert (made.to, made.categories) == (SOTE, (Category.SERVICE_NEEDS,))
+    held = next(fact for fact in lane.facts if isinstance(fact, DisclosureWithheld))
+    assert (held.to, held.categories) == (SOTE, (Category.IDENTITY, Category.CONTACT))

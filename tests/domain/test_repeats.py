@@ -126,6 +126,16 @@ def test_the_hot_record_keeps_ids_of_90_days_and_at_most_256() -> None:
     assert len(lane.hot.known_ids) == HOT_ID_BYTES
 
 
+def test_ids_that_are_too_old_make_room_before_others_must_leave() -> None:
+    lane, says = Lane(), Speaker()
+    lane.hear(says.reaches(at(), Milestone.CONTACT_MADE))
+    for _ in range(HOT_IDS_MAX - 1):
+        lane.hear(says.reaches(at(days=50), Milestone.CONTACT_MADE))
+    lane.hear(says.reaches(at(days=HOT_DAYS + 1), Milestone.CONTACT_MADE))
+    assert len(lane.hot.known_ids) == HOT_IDS_MAX * HOT_ID_BYTES
+    assert len(lane.closed.known_ids) == OLD_ID_BYTES
+
+
 def test_an_id_of_the_ninetieth_day_is_still_hot() -> None:
     lane, says = Lane(), Speaker()
     lane.hear(says.reaches(at(), Milestone.CONTACT_MADE))

@@ -100,6 +100,17 @@ def test_a_typ_clienthood_is_a_basis_while_it_lasts() -> None:
     assert lane.hot.handoffs == ()
 
 
+def test_what_was_said_of_a_statement_stands_in_its_entry() -> None:
+    lane, says = referred()
+    lane.hear(says.prohibits(at(hours=1)), says.lifts(at(hours=2)), says.withdraws(at(hours=3)))
+    assert [(f.statement_id, f.state) for f in lane.all_facts(StatementRecorded)] == [
+        ("S-1", "in-force"),
+        ("K-1", "in-force"),
+        ("K-1", "ended"),
+        ("S-1", "ended"),
+    ]
+
+
 def test_an_older_version_of_a_statement_that_comes_late_does_not_replace_a_newer() -> None:
     lane, says = referred()
     lane.hear(says.withdraws(at(hours=2)))
