@@ -1,0 +1,40 @@
+"""The figures keep their names: others read them. Nothing here fails for time."""
+
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.bench import __main__ as bench
+from tests.bench import decide, history, path
+
+
+def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.files_of.cache_clear()
+    for place, name, few in (
+        (path, "PERSONS", 3),
+        (path, "XML_BATCHES", 1),
+        (path, "FHIR_BUNDLES", 2),
+        (history, "CLOSED", (1, 2)),
+        (history, "ROUNDS", 1),
+        (decide, "CALLS", 20),
+        (decide, "ROUNDS", 1),
+        (bench, "STEP_ROUNDS", 1),
+        (bench, "ROUNDS", dict.fromkeys(bench.WIRES, 1)),
+    ):
+        monkeypatch.setattr(place, name, few)
+
+    measured = bench.everything(tmp_path)
+    path.files_of.cache_clear()
+
+    assert {"machine", "floor", "path", "step_us", "history", "decide", "rounds"} <= set(measured)
+    rounds = measured["rounds"]
+    assert isinstance(rounds, dict)
+    for name in ("floor", "path"):
+        figures = measured[name]
+        assert isinstance(figures, dict)
+        assert set(figures) == {"json", "xml", "fhir"}
+        for wire, figure in figures.items():
+            assert figure == median(rounds[f"{name}.{wire}"])
