@@ -11,6 +11,7 @@ from streams.contracts.reading import Read, Reading, RefusedError
 from streams.contracts.writing import Encode, Writing
 from streams.domain import (
     answers,
+    clock_facts,
     codes,
     entry,
     envelope,
@@ -32,7 +33,18 @@ _Value = TypeVar("_Value", bound=tuple[Any, ...])
 @cache
 def classes() -> Mapping[str, type]:
     """Give the domain's records and codes by name."""
-    modules = (codes, envelope, referral, answers, statements, path, hub_events, entry, person)
+    modules = (
+        codes,
+        envelope,
+        referral,
+        answers,
+        statements,
+        path,
+        hub_events,
+        clock_facts,
+        entry,
+        person,
+    )
     named = chain.from_iterable(vars(module).items() for module in modules)
     return {name: thing for name, thing in named if isinstance(thing, type)}
 

@@ -8,10 +8,23 @@ a person has checked it against the statute.
 from functools import lru_cache
 from typing import NamedTuple
 
+from streams.domain.calendar import NATIONAL_HOURS, NO_DAYS, Offices
+from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
 from streams.domain.ids import AgencyId, Instant
 
 ALL_MUNICIPALITIES = "*"
+
+
+class Desk(NamedTuple):
+    """Where people of an agency read the escalations of a role, apart from the agency's system.
+
+    `delivery` is `email:ADDRESS` or `webhook:URL`. Roles: recipient, source, coordinator,
+    management.
+    """
+
+    role: str
+    delivery: str
 
 
 class Agency(NamedTuple):
@@ -29,6 +42,14 @@ class Agency(NamedTuple):
     name_sv: str
     name_en: str
     delivery: str
+    opens_us: int = NATIONAL_HOURS[0]
+    """Office hours on working days, in microseconds after local midnight."""
+    closes_us: int = NATIONAL_HOURS[1]
+    closed_days: frozenset[int] = frozenset()
+    """Its own closed days beside the national ones, as proleptic ordinals."""
+    desks: tuple[Desk, ...] = ()
+    silent_after_hours: int = 0
+    """Working hours without a message after which its silence is told; 0 never."""
 
     def serves(self, municipality: str) -> bool:
         """Say whether a municipality is in the agency's area; an unknown one is in nobody's."""
@@ -76,32 +97,6 @@ class BasisRule(NamedTuple):
     valid_to: Instant | None
 
 
-class RungRule(NamedTuple):
-    """A step of a clock's ladder: at which share of the budget which role is told."""
-
-    rung: str
-    share: float
-    to: str
-
-
-class ClockRule(NamedTuple):
-    """A deadline: which statuses start, meet, cancel and pause it, its budget and its ladder."""
-
-    rule: str
-    unit: str
-    limit: int
-    starts_on: tuple[str, ...]
-    met_on: tuple[str, ...]
-    cancelled_on: tuple[str, ...]
-    pauses_on: tuple[str, ...]
-    rungs: tuple[RungRule, ...]
-    statutory: bool
-    law_ref: str
-    verified: bool
-    valid_from: Instant | None
-    valid_to: Instant | None
-
-
 class RejectRule(NamedTuple):
     """A reason that a recipient may give, and whether the hub then passes the referral on."""
 
@@ -123,8 +118,8 @@ class Agreement(NamedTuple):
     """One version of a region's agreement, with the records in force.
 
     `digest` is SHA-256 over the whole version (records, calendar); `closed_days` are proleptic
-    ordinals of the dates that are no working days though not a weekend; the calendar covers the
-    dates from `calendar_from` to `calendar_to`, as ordinals. Durations are in microseconds.
+    ordinals of the dates on which offices are shut, weekends among them or not; the calendar covers
+    the dates from `calendar_from` to `calendar_to`, as ordinals. Durations are in microseconds.
     """
 
     digest: bytes
@@ -135,7 +130,7 @@ class Agreement(NamedTuple):
     agencies: dict[AgencyId, Agency]
     services: tuple[ServiceRule, ...]
     basis_rules: tuple[BasisRule, ...]
-    clock_rules: tuple[ClockRule, ...]
+    clock_rules: ClockBook
     reject_rules: tuple[RejectRule, ...]
     bounce: BounceRule
     closed_days: frozenset[int]
@@ -144,6 +139,8 @@ class Agreement(NamedTuple):
     awaiting_basis_for_us: int
     park_for_us: int
     delivery_limit_us: int
+    clock_digest: bytes = b""
+    """SHA-256 over what deadlines rest on: clock rules, calendar, office hours."""
 
     def service(self, service: Service) -> ServiceRule | None:
         """Give the rule of a service, or None where the region does not offer it."""
@@ -152,10 +149,27 @@ class Agreement(NamedTuple):
                 return rule
         return None
 
+    def offices(self, agency: AgencyId, *, own: bool = True) -> Offices:
+        """Give an agency's office hours, with its own closed days or with the national ones alone.
+
+        An agency that is not (or no longer) of the region keeps the state's hours.
+        """
+        known = self.agencies.get(agency)
+        if known is None:
+            return _offices(self.closed_days, NO_DAYS, *NATIONAL_HOURS)
+        own_days = known.closed_days if own else NO_DAYS
+        return _offices(self.closed_days, own_days, known.opens_us, known.closes_us)
+
     def sector(self, agency: AgencyId) -> str:
         """Give an agency's sector, empty for an agency that is not (or no longer) of the region."""
         known = self.agencies.get(agency)
         return known.sector if known is not None else ""
+
+
+@lru_cache(maxsize=1024)
+def _offices(closed: frozenset[int], own: frozenset[int], opens_us: int, closes_us: int) -> Offices:
+    # One object each, so that whatever is kept by it is found at once.
+    return Offices(closed | own if own else closed, opens_us, closes_us)
 
 
 def _holds(valid_from: Instant | None, valid_to: Instant | None, at: Instant) -> bool:
@@ -166,7 +180,6 @@ def _bounds(version: Agreement) -> list[Instant]:
     found = [version.valid_from, version.valid_to]
     found += [bound for r in version.services for bound in (r.valid_from, r.valid_to)]
     found += [bound for r in version.basis_rules for bound in (r.valid_from, r.valid_to)]
-    found += [bound for r in version.clock_rules for bound in (r.valid_from, r.valid_to)]
     return [bound for bound in found if bound is not None]
 
 
@@ -214,8 +227,5 @@ class Agreements:
             services=tuple(r for r in version.services if _holds(r.valid_from, r.valid_to, at)),
             basis_rules=tuple(
                 r for r in version.basis_rules if _holds(r.valid_from, r.valid_to, at)
-            ),
-            clock_rules=tuple(
-                r for r in version.clock_rules if _holds(r.valid_from, r.valid_to, at)
             ),
         )

@@ -84,6 +84,7 @@ def take_up(turn: Turn, event: HandoffAnswer, handoff: Handoff) -> None:
     _tell_other_party(turn, event, changed, reason)
     if rejection is not None:
         _after_rejection(turn, changed, rejection)
+    clocks.hear(turn, type(event).__name__, changed)
     if changed.status in TERMINAL:
         turn.close(changed)
 
@@ -213,6 +214,7 @@ def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
         content = between_parties(event.sealed, handoff, handoff.source)
         telling = Telling("worker-named", content=content)
         turn.notify(handoff.source, NoticeKind.INFORMATION, handoff, telling)
+        clocks.hear(turn, type(event).__name__, handoff)
 
 
 def _confirm_recall(turn: Turn, event: RecallAcknowledged) -> bool:

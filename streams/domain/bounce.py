@@ -93,7 +93,7 @@ def forget(turn: Turn) -> None:
     turn.hot = turn.hot._replace(rejections=rejections, recalls=recalls)
     open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
     kept: list[Case] = [case for case in turn.hot.cases if case.case_id in open_cases]
-    turn.hot = turn.hot._replace(cases=tuple(kept))
+    turn.hot = turn.hot.with_cases(tuple(kept))
 
 
 def convene(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> None:

@@ -1,36 +1,47 @@
-"""Clocks: deadlines started, paused, met and breached by what happens to a handoff.
+"""Clocks: deadlines started, paused, met and broken by what happens to a person.
 
 A clock keeps its start and a suspension ledger; when it is due follows from the agreement's rule.
-The hub's own waits (for a basis, for the referral of a parked answer) are clocks too, under rules
-that begin with `hub:` and that no agreement names.
+It belongs to a handoff, to a case or to the person. The hub's own waits (for a basis, for the
+referral of a parked answer) are clocks too, under rules that begin with `hub:` and that no
+agreement names.
 """
 
-from math import ceil
-
-from streams.domain import calendar
-from streams.domain.agreement import Agreement, ClockRule
-from streams.domain.codes import NoticeKind, Status
-from streams.domain.entry import (
+from streams.domain.answers import HandoffRejected
+from streams.domain.calendar import DAY_US
+from streams.domain.clock_conditions import (
+    Occurrence,
+    any_moves,
+    begins,
+    counts,
+    fits,
+    fits_source,
+    holds,
+    owner_of,
+)
+from streams.domain.clock_facts import (
     ClockBreached,
     ClockCancelled,
     ClockMet,
     ClockPaused,
     ClockResumed,
     ClockStarted,
-    ClockWarned,
-    Escalated,
-    Rung,
 )
-from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, derive
+from streams.domain.clock_rules import ClockRule
+from streams.domain.codes import Milestone, Status
+from streams.domain.ids import AgencyId, ClockId, Instant, derive
+from streams.domain.ladder import RESUME, handoff_of, projected, put, remove, set_to_next
 from streams.domain.legal_basis import next_turn
 from streams.domain.person import Clock, ClockState, Handoff, PersonState, Suspension
-from streams.domain.turn import Telling, Turn
+from streams.domain.reprojection import recount
+from streams.domain.turn import Turn
 
 AWAITING_BASIS = "hub:awaiting-basis"
 PARKED = "hub:parked"
 BASIS_TURN = "basis-turn"
-BREACH = "breach"
+PAUSED_TOO_LONG = "pause-used-up"
+OF_HANDOFF, OF_CASE, OF_PERSON, OF_HUB = "handoff", "case", "person", "hub"
 _END = "end"
+_NOBODY = AgencyId("")
 
 
 def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
@@ -54,261 +65,299 @@ def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
     return earliest
 
 
-def follow(turn: Turn, handoff: Handoff, before: Status | None) -> None:
-    """Start, meet, cancel, pause and resume a handoff's clocks: it has left status `before`."""
-    status = handoff.status
-    if status is before:
-        return
-    for clock in turn.hot.clocks:
-        if clock.subject == handoff.handoff_id:
-            _end_or_pause(turn, clock, handoff)
-    for rule in turn.agreement.clock_rules:
-        if status in rule.starts_on and not _is_armed(turn, rule.rule, handoff):
-            _start(turn, rule, handoff)
-
-
 def wait(turn: Turn, rule: str, subject: str, until: Instant) -> None:
     """Arm one of the hub's own waits: until a moment, for a handoff's basis or a parked event."""
     clock_id = ClockId(derive("c", turn.cause, rule, subject))
-    clock = Clock(
-        clock_id, rule, subject, ClockState.RUNNING, turn.at, until, until, _END, None, ()
-    )
-    turn.hot = turn.hot._replace(clocks=(*turn.hot.clocks, clock))
+    clock = _clock(clock_id, rule, OF_HUB, subject, turn.at)
+    waiting = clock._replace(due_at=until, next_at=until, next_rung=_END)
+    turn.hot = turn.hot.with_clocks((*turn.hot.clocks, waiting))
 
 
 def stop_waiting(turn: Turn, rule: str, subject: str) -> None:
     """Take away one of the hub's own waits: it came, or does not matter any more."""
-    turn.hot = turn.hot._replace(
-        clocks=tuple([c for c in turn.hot.clocks if (c.rule, c.subject) != (rule, subject)])
+    clocks = [c for c in turn.hot.clocks if (c.rule, c.subject) != (rule, subject)]
+    turn.hot = turn.hot.with_clocks(tuple(clocks))
+
+
+def follow(turn: Turn, handoff: Handoff, before: Status | None) -> None:
+    """Move the clocks that a handoff's status moves: it has left status `before`."""
+    status = handoff.status
+    if status is before:
+        return
+    if status is not Status.AWAITING_BASIS and before is Status.AWAITING_BASIS:
+        stop_waiting(turn, AWAITING_BASIS, handoff.handoff_id)
+    event = turn.event
+    rejected = status is Status.REJECTED and isinstance(event, HandoffRejected)
+    reason = event.reason.value if rejected and isinstance(event, HandoffRejected) else ""
+    if before is None:
+        _hand_on_case(turn, handoff)
+    _move(turn, Occurrence(status, reason, 0, 0, handoff))
+
+
+def hear(turn: Turn, name: str, handoff: Handoff) -> None:
+    """Move the clocks that an event of a handoff moves."""
+    if name in turn.agreement.clock_rules.heard:
+        _move(turn, Occurrence(name, "", 0, 0, handoff))
+
+
+def reach(turn: Turn, milestone: Milestone, amount: int) -> None:
+    """Move the clocks that a milestone moves; `amount` are the days that it counts, else 0."""
+    before = 0
+    if milestone is Milestone.SICKNESS_BENEFIT_DAYS:
+        before = turn.hot.sickness_days
+        turn.hot = turn.hot._replace(sickness_days=amount)
+    elif milestone is Milestone.UNEMPLOYMENT_BENEFIT_DAYS:
+        before = turn.hot.unemployment_days
+        turn.hot = turn.hot._replace(unemployment_days=amount)
+    if milestone in turn.agreement.clock_rules.heard:
+        _move(turn, Occurrence(milestone, "", amount, before, None))
+
+
+def resume(turn: Turn, clock: Clock) -> None:
+    """Let a clock run again whose pauses have used up what they may take."""
+    rule = turn.agreement.clock_rules.rule(clock.rule)
+    if rule is None:
+        put(turn, clock._replace(next_at=None, next_rung=""))
+    elif clock.next_at is not None:
+        put(turn, _resumed(turn, clock, rule, clock.next_at))
+
+
+def forget_cases(turn: Turn) -> None:
+    """Cancel the clocks of cases in which nothing is open and no rejection is remembered."""
+    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
+    open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
+    for clock in turn.hot.clocks:
+        if clock.scope == OF_CASE and clock.subject not in open_cases:
+            _cancel(turn, clock, turn.at, "case-over")
+
+
+def _move(turn: Turn, happened: Occurrence) -> None:
+    for clock in turn.hot.clocks:
+        rule = turn.agreement.clock_rules.rule(clock.rule)
+        if _concerns(turn, clock, rule, happened):
+            _end_or_pause(turn, clock, rule, happened)
+    for trigger, rule in turn.agreement.clock_rules.starting(happened.name):
+        if begins(trigger, happened):
+            _start_all(turn, rule, happened)
+
+
+def _concerns(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurrence) -> bool:
+    handoff = happened.handoff
+    if clock.scope == OF_HUB:
+        return False
+    if handoff is not None:
+        if clock.scope == OF_PERSON:
+            return happened.name == type(turn.event).__name__
+        return clock.subject == (
+            handoff.handoff_id if clock.scope == OF_HANDOFF else handoff.case_id
+        )
+    speaker = turn.event.envelope.agency
+    if speaker == clock.owner:
+        return True
+    return rule is not None and turn.agreement.sector(speaker) in rule.heard_from
+
+
+def _end_or_pause(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurrence) -> None:
+    at = turn.event.envelope.occurred_at
+    if rule is not None and any_moves(rule.met_on, happened):
+        _meet(turn, _resumed(turn, clock, rule, at))
+        return
+    if _ends(turn, clock, rule, happened):
+        _cancel(turn, clock, at, happened.name)
+        return
+    if rule is None or clock.state is ClockState.BREACHED:
+        return
+    if rule.unit == "benefit_days" and counts(rule, happened):
+        recount(turn, clock, rule, happened.amount)
+    elif rule.statutory:
+        return
+    elif any_moves(rule.pauses_on, happened):
+        _pause(turn, clock, rule, happened.name)
+    elif clock.paused_at is not None and _resumes(rule, happened):
+        put(turn, _resumed(turn, clock, rule, at))
+
+
+def _resumes(rule: ClockRule, happened: Occurrence) -> bool:
+    if rule.resumes_on:
+        return any_moves(rule.resumes_on, happened)
+    return happened.handoff is not None and happened.name == happened.handoff.status
+
+
+def _ends(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurrence) -> bool:
+    handoff = happened.handoff
+    called_off = rule is not None and any_moves(rule.cancelled_on, happened)
+    if handoff is None or clock.scope == OF_PERSON:
+        return called_off
+    over = turn.is_over(handoff.status)
+    if clock.scope == OF_HANDOFF:
+        return called_off or over
+    # A case goes on with what else is open in it, and with what may follow a rejection.
+    others = any(
+        h.case_id == handoff.case_id and h.handoff_id != handoff.handoff_id
+        for h in turn.hot.handoffs
     )
+    return not others and (called_off or (over and handoff.status is not Status.REJECTED))
 
 
-def fire(turn: Turn, clock: Clock, rung: str) -> None:
-    """Let an agreed clock reach a rung: warn or breach, and tell whom the rung names."""
-    handoff = next(h for h in turn.hot.handoffs if h.handoff_id == clock.subject)
-    rule = rule_of(turn.agreement, clock.rule)
-    ladder = _ladder(rule, clock, turn.agreement) if rule is not None else ()
-    breached = clock.state is ClockState.BREACHED
-    if not breached and _share(rule, rung) >= 1.0:
-        turn.facts.append(ClockBreached(clock.clock_id, handoff.handoff_id, clock.due_at))
-        breached = True
-    elif not breached:
-        turn.facts.append(ClockWarned(clock.clock_id, handoff.handoff_id, rung))
-    for step in ladder:
-        if step.rung == rung:
-            _escalate(turn, clock, handoff, step)
-    following = _after(ladder, clock, rung)
-    _put(
-        turn,
-        clock._replace(
-            state=ClockState.BREACHED if breached else clock.state,
-            next_at=following.at if following is not None else None,
-            next_rung=following.rung if following is not None else "",
-        ),
-    )
+def _hand_on_case(turn: Turn, handoff: Handoff) -> None:
+    # The next handoff of a case takes its clocks over: its recipient owes what the last one did.
+    for clock in turn.hot.clocks:
+        if clock.scope == OF_CASE and clock.subject == handoff.case_id:
+            put(turn, clock._replace(owner=handoff.recipient, source=handoff.source))
 
 
-def rule_of(agreement: Agreement, name: str) -> ClockRule | None:
-    """Give the agreement's rule of a clock, None where it is no longer in force."""
-    for rule in agreement.clock_rules:
-        if rule.rule == name:
-            return rule
-    return None
+def _start_all(turn: Turn, rule: ClockRule, happened: Occurrence) -> None:
+    speaker = turn.event.envelope.agency
+    if not holds(turn, rule):
+        return
+    if rule.unit == "benefit_days" and happened.amount >= rule.limit:
+        return  # Whether it was kept was nobody's to tell the hub.
+    if rule.scope == OF_PERSON:
+        if happened.handoff is None and fits_source(turn, rule, speaker):
+            owner = owner_of(turn, rule)
+            subject = turn.event.envelope.source_ref.message_id
+            _start(turn, rule, subject, (owner, speaker), happened)
+        return
+    handoffs = [happened.handoff] if happened.handoff is not None else list(turn.hot.handoffs)
+    for handoff in handoffs:
+        # A milestone is that of the speaker who is asked to take the person on, or has done so.
+        if handoff is not happened.handoff and handoff.recipient != speaker:
+            continue
+        if fits(turn, rule, handoff):
+            subject = handoff.handoff_id if rule.scope == OF_HANDOFF else handoff.case_id
+            _start(turn, rule, subject, (handoff.recipient, handoff.source), happened)
 
 
-def deadline(
+def _start(
+    turn: Turn,
     rule: ClockRule,
-    started_at: Instant,
-    share: float,
-    suspensions: tuple[Suspension, ...],
-    agreement: Agreement,
-) -> Instant:
-    """Give the instant at which a share of a rule's budget is used up.
-
-    Hours run through nights and holidays. Day-based budgets end at the local midnight after their
-    last day, fractions rounded up to whole days; what was suspended is added in the same unit.
-    """
-    if rule.unit == "hours":
-        stood_us = sum(s.resumed_at - s.paused_at for s in suspensions)
-        return Instant(started_at + round(share * rule.limit * calendar.HOUR_US) + stood_us)
-    day = calendar.local_day(started_at)
-    closed = agreement.closed_days
-    spans = [
-        (calendar.local_day(s.paused_at), calendar.local_day(s.resumed_at)) for s in suspensions
-    ]
-    if rule.unit == "working_days":
-        stood = sum(calendar.working_days_between(a, b, closed) for a, b in spans)
-        last = calendar.after_working_days(day, _days(share * rule.limit) + stood, closed)
-    elif rule.unit == "calendar_days":
-        last = day + _days(share * rule.limit) + sum(b - a for a, b in spans)
-    else:
-        whole = calendar.after_months(day, rule.limit) - day
-        last = day + _days(share * whole) + sum(b - a for a, b in spans)
-    return calendar.midnight(last + 1)
-
-
-def _days(share_of_budget: float) -> int:
-    # 1.1 x 10 is a hair over 11 in binary, and eleven days all the same.
-    return ceil(round(share_of_budget, 6))
-
-
-def _ladder(rule: ClockRule, clock: Clock, agreement: Agreement) -> tuple[Rung, ...]:
-    started_at, suspensions = clock.started_at, clock.suspensions
-    return tuple(
-        [
-            Rung(r.rung, deadline(rule, started_at, r.share, suspensions, agreement), r.to)
-            for r in sorted(rule.rungs, key=lambda r: r.share)
-        ]
-    )
-
-
-def _share(rule: ClockRule | None, rung: str) -> float:
-    rungs = rule.rungs if rule is not None else ()
-    return next((r.share for r in rungs if r.rung == rung), 1.0)
-
-
-def _after(ladder: tuple[Rung, ...], clock: Clock, rung: str) -> Rung | None:
-    # By name too: two rungs may fall at one midnight, and each fires exactly once.
-    names = list(dict.fromkeys([step.rung for step in ladder]))
-    if rung not in names:
-        return next((step for step in ladder if step.at > clock.due_at), None)
-    later = names[names.index(rung) + 1 :]
-    return next((step for step in ladder if later and step.rung == later[0]), None)
-
-
-def _start(turn: Turn, rule: ClockRule, handoff: Handoff) -> None:
+    subject: str,
+    parties: tuple[AgencyId, AgencyId],
+    happened: Occurrence,
+) -> None:
+    for running in turn.hot.clocks:
+        same = running.subject == subject or rule.scope == OF_PERSON
+        if running.rule == rule.rule and same:
+            return
     started_at = turn.event.envelope.occurred_at
-    clock_id = ClockId(derive("c", turn.cause, rule.rule, handoff.handoff_id))
-    due_at = deadline(rule, started_at, 1.0, (), turn.agreement)
-    clock = Clock(
-        clock_id,
-        rule.rule,
-        handoff.handoff_id,
-        ClockState.RUNNING,
-        started_at,
-        due_at,
-        None,
-        "",
-        None,
-        (),
-    )
-    ladder = _ladder(rule, clock, turn.agreement)
-    # Overdue from the start (an event that came late): it is said once, without warnings before.
-    waiting = [step for step in ladder if step.at >= due_at] if due_at <= turn.at else ladder
-    first = waiting[0] if waiting else Rung(BREACH, due_at, "")
-    clock = clock._replace(next_at=first.at, next_rung=first.rung)
+    clock_id = ClockId(derive("c", turn.cause, rule.rule, subject))
+    owner, source = parties
+    clock = _clock(clock_id, rule.rule, rule.scope, subject, started_at)
+    clock = clock._replace(owner=owner, source=source)
+    if rule.unit == "benefit_days":
+        clock = clock._replace(counted_days=happened.amount, counted_at=started_at)
+    clock, ladder = projected(rule, clock, turn.agreement)
+    remark = ""
+    if clock.due_at <= turn.at:
+        # Overdue from the start (an event that came late): it is said once, without warnings.
+        remark = "overdue-at-start"
+        clock = clock._replace(fired=tuple([r.rung for r in ladder if r.at < clock.due_at]))
+    elif started_at > turn.at:
+        remark = "starts-in-the-future"
+    clock = set_to_next(clock, ladder)
     turn.facts.append(
         ClockStarted(
             clock_id,
-            handoff.handoff_id,
+            handoff_of(clock),
             rule.rule,
+            rule.scope,
+            clock.owner,
             started_at,
-            due_at,
+            clock.due_at,
             rule.law_ref,
             rule.verified,
+            remark,
             ladder,
         )
     )
-    turn.hot = turn.hot._replace(clocks=(*turn.hot.clocks, clock))
+    turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))
 
 
-def _is_armed(turn: Turn, rule: str, handoff: Handoff) -> bool:
-    subject = handoff.handoff_id
-    return any(clock.rule == rule and clock.subject == subject for clock in turn.hot.clocks)
-
-
-def _end_or_pause(turn: Turn, clock: Clock, handoff: Handoff) -> None:
-    status = handoff.status
-    if clock.rule == AWAITING_BASIS:
-        if status is not Status.AWAITING_BASIS:
-            stop_waiting(turn, AWAITING_BASIS, handoff.handoff_id)
-        return
-    rule = rule_of(turn.agreement, clock.rule)
-    if rule is not None and status in rule.met_on:
-        _meet(turn, _resumed(turn, clock, rule))
-    elif turn.is_over(status) or (rule is not None and status in rule.cancelled_on):
-        ended_at = turn.event.envelope.occurred_at
-        turn.facts.append(ClockCancelled(clock.clock_id, handoff.handoff_id, ended_at))
-        _remove(turn, clock)
-    elif rule is None or rule.statutory or clock.state is ClockState.BREACHED:
-        return
-    elif status in rule.pauses_on:
-        _pause(turn, clock)
-    elif clock.paused_at is not None:
-        _put(turn, _resumed(turn, clock, rule))
+def _clock(clock_id: ClockId, rule: str, scope: str, subject: str, started_at: Instant) -> Clock:
+    return Clock(
+        clock_id,
+        rule,
+        scope,
+        subject,
+        _NOBODY,
+        _NOBODY,
+        ClockState.RUNNING,
+        started_at,
+        started_at,
+        None,
+        "",
+        None,
+        "",
+        (),
+        (),
+        0,
+        None,
+        None,
+    )
 
 
 def _meet(turn: Turn, clock: Clock) -> None:
     ended_at = turn.event.envelope.occurred_at
     overdue = ended_at >= clock.due_at
     fired = clock.state is ClockState.BREACHED
-    handoff_id = HandoffId(clock.subject)
+    handoff_id = handoff_of(clock)
+    late_by_us = max(0, ended_at - clock.due_at)
     if overdue and not fired:
         # Said before the breach fired, of a time after it: the promise is broken all the same.
-        turn.facts.append(ClockBreached(clock.clock_id, handoff_id, clock.due_at))
+        turn.facts.append(ClockBreached(clock.clock_id, handoff_id, clock.due_at, 0))
     turn.facts.append(
         ClockMet(
             clock.clock_id,
             handoff_id,
             ended_at,
-            max(0, ended_at - clock.due_at),
+            late_by_us,
             reported_late=fired and not overdue,
             breached=fired or overdue,
         )
     )
-    _remove(turn, clock)
+    remove(turn, clock)
 
 
-def _pause(turn: Turn, clock: Clock) -> None:
+def _cancel(turn: Turn, clock: Clock, ended_at: Instant, reason: str) -> None:
+    turn.facts.append(ClockCancelled(clock.clock_id, handoff_of(clock), ended_at, reason))
+    remove(turn, clock)
+
+
+def _pause(turn: Turn, clock: Clock, rule: ClockRule, ground: str) -> None:
     if clock.paused_at is not None:
         return
     paused_at = turn.event.envelope.occurred_at
-    turn.facts.append(ClockPaused(clock.clock_id, HandoffId(clock.subject), paused_at))
-    _put(turn, clock._replace(state=ClockState.PAUSED, paused_at=paused_at, next_at=None))
+    until: Instant | None = None
+    if rule.pause_days_max is not None:
+        used_us = sum(s.resumed_at - s.paused_at for s in clock.suspensions)
+        left_us = rule.pause_days_max * DAY_US - used_us
+        if left_us <= 0:
+            return
+        until = Instant(paused_at + left_us)
+    turn.facts.append(ClockPaused(clock.clock_id, handoff_of(clock), paused_at, ground))
+    put(
+        turn,
+        clock._replace(
+            state=ClockState.PAUSED,
+            paused_at=paused_at,
+            ground=ground,
+            next_at=until,
+            next_rung=RESUME if until is not None else "",
+        ),
+    )
 
 
-def _resumed(turn: Turn, clock: Clock, rule: ClockRule) -> Clock:
+def _resumed(turn: Turn, clock: Clock, rule: ClockRule, at: Instant) -> Clock:
     paused_at = clock.paused_at
     if paused_at is None:
         return clock
-    resumed_at = max(turn.event.envelope.occurred_at, paused_at)
-    suspensions = (*clock.suspensions, Suspension(paused_at, resumed_at))
-    due_at = deadline(rule, clock.started_at, 1.0, suspensions, turn.agreement)
+    resumed_at = max(at, paused_at)
+    suspensions = (*clock.suspensions, Suspension(paused_at, resumed_at, clock.ground))
     running = clock._replace(
-        state=ClockState.RUNNING, paused_at=None, suspensions=suspensions, due_at=due_at
+        state=ClockState.RUNNING, paused_at=None, ground="", suspensions=suspensions
     )
-    ladder = _ladder(rule, running, turn.agreement)
-    waiting = next((step for step in ladder if step.rung == clock.next_rung), None)
+    running, ladder = projected(rule, running, turn.agreement)
     turn.facts.append(
-        ClockResumed(clock.clock_id, HandoffId(clock.subject), resumed_at, due_at, ladder)
+        ClockResumed(clock.clock_id, handoff_of(clock), resumed_at, running.due_at, ladder)
     )
-    return running._replace(next_at=waiting.at if waiting is not None else due_at)
-
-
-def _escalate(turn: Turn, clock: Clock, handoff: Handoff, rung: Rung) -> None:
-    to = _told(turn.agreement, handoff, rung.to)
-    if to is None:
-        return
-    turn.facts.append(Escalated(clock.clock_id, handoff.handoff_id, rung.rung, rung.to, to))
-    telling = Telling(rung.rung, reason=clock.rule, due_at=clock.due_at)
-    turn.notify(to, NoticeKind.ESCALATION, handoff, telling)
-
-
-def _told(agreement: Agreement, handoff: Handoff, role: str) -> AgencyId | None:
-    if role == "recipient":
-        return handoff.recipient
-    if role == "source":
-        return handoff.source
-    if role == "coordinator":
-        return agreement.bounce.coordinator
-    return AgencyId(role) if AgencyId(role) in agreement.agencies else None
-
-
-def _put(turn: Turn, clock: Clock) -> None:
-    clocks = [clock if c.clock_id == clock.clock_id else c for c in turn.hot.clocks]
-    turn.hot = turn.hot._replace(clocks=tuple(clocks))
-
-
-def _remove(turn: Turn, clock: Clock) -> None:
-    clocks = [c for c in turn.hot.clocks if c.clock_id != clock.clock_id]
-    turn.hot = turn.hot._replace(clocks=tuple(clocks))
+    return set_to_next(running, ladder)

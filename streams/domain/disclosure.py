@@ -55,6 +55,13 @@ def send(
 
 def wait_for_basis(turn: Turn, handoff: Handoff, decision: Decision) -> None:
     """Tell the source the smallest missing thing, and let the handoff wait for it."""
+    tell_missing(turn, handoff, decision)
+    until = Instant(turn.at + turn.agreement.awaiting_basis_for_us)
+    clocks.wait(turn, clocks.AWAITING_BASIS, handoff.handoff_id, until)
+
+
+def tell_missing(turn: Turn, handoff: Handoff, decision: Decision) -> None:
+    """Tell the source of a handoff that waits the smallest thing that would release it."""
     behind = tuple([held.category for held in decision.withheld])
     turn.facts.append(
         DisclosureWithheld(handoff.handoff_id, handoff.recipient, behind, decision.withheld)
@@ -66,8 +73,6 @@ def wait_for_basis(turn: Turn, handoff: Handoff, decision: Decision) -> None:
         content=permitted(handoff.content, (Category.IDENTITY,)),
     )
     turn.notify(handoff.source, NoticeKind.STATUS, handoff, telling)
-    until = Instant(turn.at + turn.agreement.awaiting_basis_for_us)
-    clocks.wait(turn, clocks.AWAITING_BASIS, handoff.handoff_id, until)
 
 
 def reconsider(turn: Turn) -> None:

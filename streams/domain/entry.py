@@ -2,6 +2,17 @@
 
 from typing import NamedTuple
 
+from streams.domain.clock_facts import (
+    ClockBreached,
+    ClockCancelled,
+    ClockMet,
+    ClockPaused,
+    ClockReprojected,
+    ClockResumed,
+    ClockStarted,
+    ClockWarned,
+    Escalated,
+)
 from streams.domain.codes import (
     Basis,
     Category,
@@ -17,7 +28,6 @@ from streams.domain.event import Event
 from streams.domain.ids import (
     AgencyId,
     CaseId,
-    ClockId,
     EntryId,
     EventId,
     HandoffId,
@@ -114,93 +124,6 @@ class DisclosureWithheld(NamedTuple):
     to: AgencyId
     categories: tuple[Category, ...]
     missing: tuple[Withheld, ...]
-
-
-class Rung(NamedTuple):
-    """One step of a clock's ladder: at which moment which role is told."""
-
-    rung: str
-    at: Instant
-    to: str
-
-
-class ClockStarted(NamedTuple):
-    """A deadline began to run."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    rule: str
-    started_at: Instant
-    due_at: Instant
-    law_ref: str
-    verified: bool
-    rungs: tuple[Rung, ...]
-
-
-class ClockPaused(NamedTuple):
-    """A deadline stands still."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    paused_at: Instant
-
-
-class ClockResumed(NamedTuple):
-    """A deadline runs again, to a later moment; `rungs` is its ladder from now on."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    resumed_at: Instant
-    due_at: Instant
-    rungs: tuple[Rung, ...]
-
-
-class ClockMet(NamedTuple):
-    """What the clock waited for came; `late_by_us` is microseconds after due, 0 where in time.
-
-    `reported_late`: it happened in time, but was said only after the breach had fired.
-    """
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    ended_at: Instant
-    late_by_us: int
-    reported_late: bool
-    breached: bool
-
-
-class ClockWarned(NamedTuple):
-    """A rung before the due time was reached."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    rung: str
-
-
-class ClockBreached(NamedTuple):
-    """The due time passed without what the clock waited for."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    due_at: Instant
-
-
-class ClockCancelled(NamedTuple):
-    """The clock has nothing left to wait for."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    ended_at: Instant
-
-
-class Escalated(NamedTuple):
-    """Somebody was told that a clock nears or passed its due time; `role` as the rung says."""
-
-    clock_id: ClockId
-    handoff_id: HandoffId | None
-    rung: str
-    role: str
-    to: AgencyId
 
 
 class RecallIssued(NamedTuple):
@@ -303,6 +226,7 @@ Fact = (
     | ClockStarted
     | ClockPaused
     | ClockResumed
+    | ClockReprojected
     | ClockMet
     | ClockWarned
     | ClockBreached
@@ -332,6 +256,8 @@ class Notice(NamedTuple):
 
     notice_id: NoticeId
     to: AgencyId
+    role: str
+    """Who at the agency is told of an escalation, as the rung says; empty for everything else."""
     kind: NoticeKind
     person: PersonId
     protected: bool

@@ -42,11 +42,16 @@ class NoticeUndeliverable(NamedTuple):
 
 
 class ClockReached(NamedTuple):
-    """One of the person's clocks came to its next moment: a rung, its end, or another turn."""
+    """One of the person's clocks came to its next moment: a rung, its end, or another turn.
+
+    `late_by_us` is how many microseconds after that moment the hub could feed it, by wall time; 0
+    where the hub stands in virtual time.
+    """
 
     envelope: Envelope
     clock_id: ClockId
     rung: str
+    late_by_us: int
 
 
 class EscalationAcknowledged(NamedTuple):
@@ -96,3 +101,14 @@ class AgencyHeardAgain(NamedTuple):
 
     envelope: Envelope
     silent_since: Instant
+
+
+SaidOfClocks = (
+    EscalationAcknowledged
+    | EscalationAssigned
+    | EscalationSnoozed
+    | AgreementChanged
+    | AgencyFellSilent
+    | AgencyHeardAgain
+)
+"""What people on duty, a new agreement and an agency's silence say of clocks."""

@@ -91,30 +91,45 @@ class ClockState(StrEnum):
 
 
 class Suspension(NamedTuple):
-    """A stretch in which a clock stood still."""
+    """A stretch in which a clock stood still; `ground` is the code of why."""
 
     paused_at: Instant
     resumed_at: Instant
+    ground: str
 
 
 class Clock(NamedTuple):
     """One clock that still waits: its budget stands in the agreement's `rule`.
 
     `due_at` is derived from `started_at` and the suspensions, kept for order; `next_at` is when the
-    engine must feed `ClockReached`, with `next_rung`; None while it has nothing to say.
+    engine must feed `ClockReached`, with `next_rung`; None while it has nothing to say. `fired` are
+    the rungs that have been told: none is told again, whatever moves the deadline later.
     """
 
     clock_id: ClockId
     rule: str
+    scope: str
+    """What it belongs to: `handoff`, `case`, `person`, or `hub` for the hub's own waits."""
     subject: str
-    """The handoff's id, or the parked event's id."""
+    """The handoff's or the case's id, the parked event's id; empty for the person's own."""
+    owner: AgencyId
+    """The agency whose duty the clock is."""
+    source: AgencyId
+    """The agency that waits for it; empty where there is none."""
     state: ClockState
     started_at: Instant
     due_at: Instant
     next_at: Instant | None
     next_rung: str
     paused_at: Instant | None
+    ground: str
+    """Why it stands still; empty while it runs."""
     suspensions: tuple[Suspension, ...]
+    fired: tuple[str, ...]
+    counted_days: int
+    """Benefit days that were counted by `counted_at`, for clocks that count them."""
+    counted_at: Instant | None
+    snoozed_until: Instant | None
 
 
 class Rejection(NamedTuple):
@@ -167,6 +182,12 @@ class PersonState(NamedTuple):
     municipality: str
     protected: bool
     typ_member: bool
+    age_years: int
+    """As the latest event said that knew it, -1 where none did."""
+    sickness_days: int
+    """Sickness allowance days at their latest count, 0 before any."""
+    unemployment_days: int
+    """Paid days of unemployment benefit at their latest count, 0 before any."""
     handoffs: tuple[Handoff, ...]
     cases: tuple[Case, ...]
     statements: tuple[Statement, ...]
@@ -178,6 +199,24 @@ class PersonState(NamedTuple):
     sieve: bytes
     closed_count: int
     closed_digest: bytes
+    clock_digest: bytes
+    """Under which clock rules and calendar the clocks stand; empty where none waits."""
+
+    # `_replace` costs three times as much, and these three happen several times an event.
+    def with_handoffs(self, handoffs: tuple[Handoff, ...]) -> "PersonState":
+        """Give the state with other open handoffs."""
+        return PersonState._make((*self[:_HANDOFFS], handoffs, *self[_HANDOFFS + 1 :]))
+
+    def with_cases(self, cases: tuple[Case, ...]) -> "PersonState":
+        """Give the state with other cases."""
+        return PersonState._make((*self[:_CASES], cases, *self[_CASES + 1 :]))
+
+    def with_clocks(self, clocks: tuple[Clock, ...]) -> "PersonState":
+        """Give the state with other clocks."""
+        return PersonState._make((*self[:_CLOCKS], clocks, *self[_CLOCKS + 1 :]))
+
+
+_HANDOFFS, _CASES, _CLOCKS = map(PersonState._fields.index, ("handoffs", "cases", "clocks"))
 
 
 class ClosedState(NamedTuple):

@@ -8,7 +8,18 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple, assert_never
 
-from streams.domain import answering, bounce, clocks, delivery, disclosure, known, statement
+from streams.domain import (
+    answering,
+    bounce,
+    clocks,
+    delivery,
+    disclosure,
+    known,
+    ladder,
+    reprojection,
+    silence,
+    statement,
+)
 from streams.domain.agreement import Agreement
 from streams.domain.answers import (
     HandoffAccepted,
@@ -38,6 +49,7 @@ from streams.domain.hub_events import (
     EscalationSnoozed,
     NoticeDelivered,
     NoticeUndeliverable,
+    SaidOfClocks,
 )
 from streams.domain.ids import EntryId, HandoffId, Instant, PersonId, derive, packed
 from streams.domain.path import MilestoneReached
@@ -56,6 +68,9 @@ RULES_VERSION = 1
 """Names the rules of this code in every entry; a change of what `step` decides raises it."""
 
 _DeliveryReported = DeliveryStarted | NoticeDelivered
+
+
+_RECORDED_AT, _KNOWN_IDS = map(PersonState._fields.index, ("recorded_at", "known_ids"))
 
 
 class Verdict(StrEnum):
@@ -101,6 +116,9 @@ def unknown_person(person: PersonId) -> PersonState:
         municipality="",
         protected=False,
         typ_member=False,
+        age_years=-1,
+        sickness_days=0,
+        unemployment_days=0,
         handoffs=(),
         cases=(),
         statements=(),
@@ -112,6 +130,7 @@ def unknown_person(person: PersonId) -> PersonState:
         sieve=b"",
         closed_count=0,
         closed_digest=b"",
+        clock_digest=b"",
     )
 
 
@@ -184,11 +203,13 @@ def _seen(person: Person, key: bytes) -> bytes | None:
 
 def _at_home(hot: PersonState, envelope: Envelope) -> PersonState:
     # An event that says nothing of the home leaves it; one that says nothing lifts no protection.
-    home = envelope.municipality
+    home, age = envelope.municipality, envelope.age_years
     protected = envelope.protected or (hot.protected and not home)
-    if home in ("", hot.municipality) and protected is hot.protected:
+    if age < 0:
+        age = hot.age_years
+    if home in ("", hot.municipality) and protected is hot.protected and age == hot.age_years:
         return hot
-    return hot._replace(municipality=home or hot.municipality, protected=protected)
+    return hot._replace(municipality=home or hot.municipality, protected=protected, age_years=age)
 
 
 def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
@@ -231,7 +252,23 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
             | AgencyFellSilent()
             | AgencyHeardAgain()
         ):
-            pass  # The entry keeps the event; nothing in the person's state rests on it.
+            _follow_clocks(turn, event)
+        case _:
+            assert_never(event)
+
+
+def _follow_clocks(turn: Turn, event: SaidOfClocks) -> None:
+    match event:
+        case EscalationAcknowledged() | EscalationAssigned() | EscalationSnoozed():
+            rule = ladder.answer(turn, event)
+            if rule:
+                refuse(turn, rule, turn.handoff_id)
+        case AgreementChanged():
+            reprojection.reproject(turn, event)
+        case AgencyFellSilent():
+            silence.fall_silent(turn, event)
+        case AgencyHeardAgain():
+            silence.hear_again(turn, event)
         case _:
             assert_never(event)
 
@@ -245,15 +282,15 @@ def _release_parked(turn: Turn) -> None:
 
 
 def _reach(turn: Turn, event: MilestoneReached) -> None:
+    member = turn.hot.typ_member
     if event.milestone is Milestone.TYP_MEMBERSHIP_STARTED:
         member = True
     elif event.milestone is Milestone.TYP_MEMBERSHIP_ENDED:
         member = False
-    else:
-        return
     if turn.hot.typ_member is not member:
         turn.hot = turn.hot._replace(typ_member=member)
         disclosure.reconsider(turn)
+    clocks.reach(turn, event.milestone, event.amount or 0)
 
 
 def _fire(turn: Turn, event: ClockReached) -> None:
@@ -269,8 +306,11 @@ def _fire(turn: Turn, event: ClockReached) -> None:
     elif clock.rule == clocks.AWAITING_BASIS:
         _waited_out(turn, HandoffId(clock.subject))
     else:
-        turn.handoff_id = HandoffId(clock.subject)
-        clocks.fire(turn, clock, event.rung)
+        turn.handoff_id = ladder.handoff_of(clock)
+        if event.rung == ladder.RESUME:
+            clocks.resume(turn, clock)
+        else:
+            ladder.fire(turn, event, clock)
 
 
 def _waited_out(turn: Turn, handoff_id: HandoffId) -> None:
@@ -288,7 +328,13 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
     envelope = event.envelope
     if turn.closed_summaries:
         bounce.forget(turn)
+        clocks.forget_cases(turn)
     hot = turn.hot
+    clock_digest = hot.clock_digest
+    if not hot.clocks:
+        clock_digest = b""
+    elif not clock_digest and any(clock.scope != clocks.OF_HUB for clock in hot.clocks):
+        clock_digest = turn.agreement.clock_digest
     ids, moved = known.added(hot.known_ids, key, envelope.content_digest, turn.at)
     closed_added: ClosedState | None = None
     digest, sieve = hot.closed_digest, hot.sieve
@@ -296,12 +342,18 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
         closed_added = ClosedState(turn.closed_summaries, moved)
         digest = sha256(digest + turn.closed_summaries + moved).digest()
         sieve += known.sieve_of(moved)
-    hot = hot._replace(
-        sequence=hot.sequence + 1,
-        recorded_at=turn.at,
-        known_ids=ids,
-        sieve=sieve,
-        closed_digest=digest,
+    hot = PersonState._make(
+        (
+            hot.person,
+            hot.sequence + 1,
+            turn.at,
+            *hot[_RECORDED_AT + 1 : _KNOWN_IDS],
+            ids,
+            sieve,
+            hot.closed_count,
+            digest,
+            clock_digest,
+        )
     )
     entry = LedgerEntry(
         EntryId(derive("l", hot.person, envelope.event_id)),
@@ -314,7 +366,7 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
         tuple(turn.facts),
         tuple(turn.notices),
     )
-    parked = any(isinstance(fact, EventParked) for fact in turn.facts)
+    parked = EventParked in map(type, turn.facts)
     verdict = Verdict.PARKED if parked else Verdict.ACCEPTED
     rule = turn.refused
     if rule:

@@ -163,6 +163,8 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
         # Kept first, so that what follows from the decision is read off the new content.
         turn.put(replaced)
         disclosure.reconsider(turn)
+        if handoff.status is Status.AWAITING_BASIS and not decision.granted:
+            disclosure.tell_missing(turn, replaced, decision)
         return
     lost = tuple([c for c in handoff.disclosed if c not in decision.categories])
     replaced = replaced._replace(

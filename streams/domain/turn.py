@@ -32,6 +32,11 @@ class Telling(NamedTuple):
     detail: str
     reason: str = ""
     due_at: Instant | None = None
+    role: str = ""
+    owner: AgencyId | None = None
+    """Whose duty the clock is that the notice tells of."""
+    referral_id: str | None = None
+    """By which the receiver knows what the notice is about, where that is no handoff."""
     categories: tuple[Category, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     missing: tuple[MissingBasis, ...] = ()
@@ -91,14 +96,15 @@ class Turn:
             Notice(
                 notice_id,
                 to,
+                telling.role,
                 kind,
                 self.hot.person,
                 self.hot.protected,
                 handoff.handoff_id if handoff is not None else None,
                 handoff.case_id if handoff is not None else None,
-                handoff.referral_id if handoff is not None else None,
+                handoff.referral_id if handoff is not None else telling.referral_id,
                 handoff.source if handoff is not None else None,
-                handoff.recipient if handoff is not None else None,
+                handoff.recipient if handoff is not None else telling.owner,
                 handoff.service if handoff is not None else None,
                 handoff.priority if handoff is not None else None,
                 telling.detail,
@@ -133,7 +139,7 @@ class Turn:
                 handoffs.append(other)
         if not found:
             handoffs.append(handoff)
-        self.hot = self.hot._replace(handoffs=tuple(handoffs))
+        self.hot = self.hot.with_handoffs(tuple(handoffs))
 
     def change(self, before: Handoff, after: Handoff, reason: str) -> Handoff:
         """Keep a handoff's new status, with the facts read off the two states."""
@@ -162,7 +168,7 @@ class Turn:
     def put_case(self, case: Case) -> None:
         """Keep a case as it is now."""
         others = tuple([other for other in self.hot.cases if other.case_id != case.case_id])
-        self.hot = self.hot._replace(cases=(*others, case))
+        self.hot = self.hot.with_cases((*others, case))
 
     def close(self, handoff: Handoff) -> None:
         """Shrink a handoff that is over to its summary in the closed record."""
@@ -207,6 +213,7 @@ class Turn:
             Notice(
                 notice_id,
                 recall.to,
+                "",
                 NoticeKind.RECALL,
                 self.hot.person,
                 self.hot.protected,

@@ -7,7 +7,7 @@ from streams.domain.clocks import next_clock
 from streams.domain.codes import NoticeKind, Status
 from streams.domain.entry import Fact, LedgerEntry, Notice
 from streams.domain.event import Event
-from streams.domain.ids import HandoffId, Instant
+from streams.domain.ids import ClockId, HandoffId, Instant
 from streams.domain.person import ClosedState, Handoff, PersonState
 from streams.domain.step import Person, Step, is_known, needs_closed, step, unknown_person
 from streams.engines.lane import clock_event
@@ -44,6 +44,11 @@ class Lane:
             due_at, clock_id, rung = following
             self._take(clock_event(PERSON, due_at, clock_id, rung, due_at))
             following = next_clock(self.hot)
+
+    def fire(self, due_at: Instant, clock_id: ClockId, rung: str, late_by_us: int) -> None:
+        """Let a clock fire that the hub could feed only so late."""
+        event = clock_event(PERSON, due_at, clock_id, rung, due_at)
+        self._take(event._replace(late_by_us=late_by_us))
 
     @property
     def handoff(self) -> Handoff:

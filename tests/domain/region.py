@@ -9,9 +9,7 @@ from streams.domain.agreement import (
     Agreements,
     BasisRule,
     BounceRule,
-    ClockRule,
     RejectRule,
-    RungRule,
     ServiceRule,
 )
 from streams.domain.answers import (
@@ -28,6 +26,7 @@ from streams.domain.answers import (
     WorkerNamed,
 )
 from streams.domain.calendar import DAY_US, HOUR_US, instant
+from streams.domain.clock_rules import ClockBook, ClockRule, RungRule, triggers
 from streams.domain.codes import (
     Basis,
     Category,
@@ -128,9 +127,9 @@ ACCEPTANCE = ClockRule(
     "acceptance",
     "working_days",
     5,
-    ("requested",),
-    ("accepted", "rejected"),
-    ("cancelled", "failed", "entered-in-error"),
+    triggers("requested"),
+    triggers("accepted", "rejected"),
+    triggers("cancelled", "failed", "entered-in-error"),
     (),
     (RungRule("warn-0.6", 0.6, "recipient"), RungRule("breach", 1.0, "coordinator")),
     statutory=False,
@@ -148,7 +147,7 @@ REGION = Agreement(
     {agency.agency_id: agency for agency in AGENCIES},
     SERVICES,
     (),
-    (ACCEPTANCE,),
+    ClockBook((ACCEPTANCE,)),
     (),
     BounceRule(90, 3, TYP),
     frozenset({date(2026, 4, 3).toordinal(), date(2026, 4, 6).toordinal()}),
@@ -322,10 +321,14 @@ class Speaker:
         return ProhibitionLifted(self.envelope(agency, when), StatementId(statement), ())
 
     def reaches(
-        self, when: Instant, milestone: Milestone, agency: AgencyId = TYP
+        self,
+        when: Instant,
+        milestone: Milestone,
+        agency: AgencyId = TYP,
+        amount: int | None = None,
     ) -> MilestoneReached:
         """Reach a milestone."""
-        return MilestoneReached(self.envelope(agency, when), milestone, None, ())
+        return MilestoneReached(self.envelope(agency, when), milestone, amount, ())
 
     def dispatch(
         self,
@@ -373,9 +376,9 @@ def statute(
     )
 
 
-def with_clock(rule: ClockRule) -> Agreement:
-    """Give the region with one other clock."""
-    return REGION._replace(clock_rules=(rule,))
+def with_clock(*rules: ClockRule) -> Agreement:
+    """Give the region with other clocks."""
+    return REGION._replace(clock_rules=ClockBook(rules))
 
 
 def with_basis(*rules: BasisRule) -> Agreement:

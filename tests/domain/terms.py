@@ -1,6 +1,7 @@
 """Terms of an agreement that a test adds to the small region: clocks and rejections."""
 
-from streams.domain.agreement import ClockRule, RejectRule, RungRule
+from streams.domain.agreement import RejectRule
+from streams.domain.clock_rules import ClockRule, RungRule, triggers
 from streams.domain.codes import RejectReason
 from tests.domain.region import ACCEPTANCE
 
@@ -22,10 +23,10 @@ def clock(
         rule=rule,
         unit=unit,
         limit=limit,
-        starts_on=starts_on,
-        met_on=met_on,
-        cancelled_on=cancelled_on,
-        pauses_on=pauses_on,
+        starts_on=triggers(*starts_on),
+        met_on=triggers(*met_on),
+        cancelled_on=triggers(*cancelled_on),
+        pauses_on=triggers(*pauses_on),
         rungs=rungs,
         statutory=statutory,
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.domain.agreement import Agreement, Agreements
+from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Service
 from streams.domain.ids import Instant
 from tests.domain.region import ACCEPTANCE, DEFAULTS, REGION, SERVICES, SOTE, STRANGER, at, statute
@@ -53,19 +54,20 @@ def test_records_hold_from_their_first_instant_until_just_before_their_end() -> 
             REGION._replace(
                 services=(SERVICES[0]._replace(valid_from=begins, valid_to=ends),),
                 basis_rules=(statute(DEFAULTS)._replace(valid_from=begins),),
-                clock_rules=(ACCEPTANCE._replace(valid_to=ends),),
+                clock_rules=ClockBook((ACCEPTANCE._replace(valid_to=ends),)),
             ),
         )
     )
     held = {}
     for moment in (just_before(begins), begins, just_before(ends), ends):
         now = agreements.in_force(moment)
-        held[moment] = (len(now.services), len(now.basis_rules), len(now.clock_rules))
+        held[moment] = (len(now.services), len(now.basis_rules), len(now.clock_rules.rules))
     assert held == {
         just_before(begins): (0, 0, 1),
         begins: (1, 1, 1),
         just_before(ends): (1, 1, 1),
-        ends: (0, 1, 0),
+        # A clock's rule is asked at the moment when the clock starts, so it stays at hand.
+        ends: (0, 1, 1),
     }
 
 

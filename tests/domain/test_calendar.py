@@ -5,25 +5,36 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.bootstrap.agreement_file import shipped_folder
-from streams.bootstrap.closed_days import read_closed_days
 from streams.domain.calendar import (
+    HELSINKI,
     HOUR_US,
+    Offices,
+    after_benefit_days,
+    after_days,
     after_months,
     after_working_days,
+    after_working_us,
+    before_days,
+    benefit_days_between,
+    counts,
+    days_between,
     instant,
     is_working_day,
     local_day,
     midnight,
     moment,
+    months_between,
+    opening,
     working_days_between,
+    working_us_between,
 )
 from streams.domain.ids import Instant
+from tests.domain.day_by_day import HOLIDAYS, OPEN_FOR_FEW, OPEN_TO_ALL, local
 
-CLOSED = read_closed_days("fi", (shipped_folder(),)).ordinals()
+CLOSED = HOLIDAYS
 DATA = Path(__file__).parents[1] / "data" / "domain" / "working_days.csv"
 with DATA.open(encoding="utf-8") as table:
     CHECK_VALUES = [
@@ -31,6 +42,9 @@ with DATA.open(encoding="utf-8") as table:
         for row in csv.DictReader(table)
         for count in ("+5", "+7", "+10")
     ]
+ANY_DAYS = st.dates(date(1990, 1, 1), date(2070, 12, 31)).map(date.toordinal)
+WEEKS = st.sampled_from(((5, CLOSED), (6, CLOSED), (5, frozenset[int]()), (7, frozenset[int]())))
+OFFICES = st.sampled_from((OPEN_TO_ALL, OPEN_FOR_FEW))
 DAYS = st.dates(date(2015, 1, 1), date(2045, 12, 31)).map(date.toordinal)
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis asks for naive bounds
 
@@ -142,3 +156,127 @@ def test_an_instant_keeps_every_microsecond(when: datetime) -> None:
 def test_a_moment_without_an_offset_is_no_instant() -> None:
     with pytest.raises(ValueError, match="offset"):
         instant(datetime(2026, 3, 2, 12, 0))  # noqa: DTZ001  # a naive moment is the point
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9999, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001  # hypothesis asks for naive bounds
+def test_a_local_day_is_that_of_the_wall_clock_in_any_year(when: datetime) -> None:
+    assert local_day(instant(when)) == when.astimezone(HELSINKI).toordinal()
+
+
+@pytest.mark.parametrize("hour", range(24))
+@pytest.mark.parametrize("change", ["1942-04-02", "1981-03-29", "2026-03-29", "2026-10-25"])
+def test_a_local_day_is_that_of_the_wall_clock_when_clocks_change(change: str, hour: int) -> None:
+    when = utc(f"{change}T{hour:02}:59:59.999999")
+    assert local_day(when) == moment(when).astimezone(HELSINKI).toordinal()
+
+
+def test_days_go_on_where_dates_end() -> None:
+    last = date.max.toordinal()
+    assert midnight(last + 1) - midnight(last) == 24 * HOUR_US
+    assert midnight(0) < midnight(1)
+    assert local_day(utc("9999-12-31T23:59")) == last + 1
+    assert after_months(day("9999-10-31"), 4) == last + 31 + 29
+
+
+@given(ANY_DAYS, st.integers(0, 300), WEEKS)
+@example(day("2060-12-20"), 50, (5, CLOSED))
+@example(day("2000-01-10"), 50, (5, CLOSED | {day("1999-12-31")}))
+def test_days_are_counted_as_one_by_one(
+    start: int, count: int, week: tuple[int, frozenset[int]]
+) -> None:
+    end, left = start, count
+    while left:
+        end += 1
+        left -= counts(end, *week)
+    assert after_days(start, count, *week) == end
+    assert days_between(start, end, *week) == count
+    assert days_between(end, start, *week) == 0
+    begun, left = start, count
+    while left or not counts(begun, *week):
+        left -= counts(begun, *week)
+        begun -= 1
+    assert before_days(start, count, *week) == begun
+
+
+@pytest.mark.parametrize(
+    ("first", "after"), [("2026-06-18", "2026-06-22"), ("2027-06-24", "2027-06-28")]
+)
+def test_midsummer_is_shut_on_its_earliest_and_latest_days(first: str, after: str) -> None:
+    assert after_working_days(day(first), 1, CLOSED) == day(after)
+    assert working_days_between(day(first), day(after) - 1, CLOSED) == 0
+    assert opening(local(f"{first}T16:15"), OPEN_TO_ALL) == local(f"{after}T08:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "week", "end"),
+    [
+        ("2026-06-18", 1, 5, "2026-06-19"),
+        ("2026-06-18", 3, 5, "2026-06-23"),
+        ("2026-06-18", 1, 6, "2026-06-22"),
+        ("2026-06-18", 6, 6, "2026-06-27"),
+        ("2026-06-18", 0, 6, "2026-06-18"),
+    ],
+)
+def test_benefit_days_are_five_with_holidays_or_six_without(
+    start: str, count: int, week: int, end: str
+) -> None:
+    assert after_benefit_days(day(start), count, week, CLOSED) == day(end)
+    assert benefit_days_between(day(start), day(end), week, CLOSED) == count
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        ("2026-03-06T08:00", "2026-03-06T08:00"),
+        ("2026-03-06T16:14:59", "2026-03-06T16:14:59"),
+        ("2026-03-06T16:15", "2026-03-09T08:00"),
+        ("2026-03-06T03:00", "2026-03-06T08:00"),
+        ("2026-03-07T12:00", "2026-03-09T08:00"),
+        ("2026-03-28T12:00", "2026-03-30T08:00"),
+        ("2026-10-24T12:00", "2026-10-26T08:00"),
+        ("2026-12-23T20:00", "2026-12-28T08:00"),
+    ],
+)
+def test_an_office_is_open_or_opens_next(at: str, opens: str) -> None:
+    assert opening(local(at), OPEN_TO_ALL) == local(opens)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-03-27T15:15", "2026-03-30T09:00", 2),
+        ("2026-10-23T15:15", "2026-10-26T09:00", 2),
+        ("2026-03-28T00:00", "2026-03-30T08:00", 0),
+        ("2026-03-30T09:00", "2026-03-27T15:15", 0),
+        ("2026-06-18T00:00", "2026-06-23T00:00", 16.5),
+    ],
+)
+def test_office_hours_are_those_on_the_wall_also_when_clocks_change(
+    start: str, end: str, hours: float
+) -> None:
+    assert working_us_between(local(start), local(end), OPEN_TO_ALL) == hours * HOUR_US
+
+
+@given(MOMENTS, st.integers(0, 500 * HOUR_US), OFFICES)
+def test_office_hours_counted_back_give_their_number(
+    when: datetime, us: int, offices: Offices
+) -> None:
+    start = instant(when)
+    end = after_working_us(start, us, offices)
+    assert working_us_between(start, end, offices) == us
+    assert not us or working_us_between(start, Instant(end - 1), offices) == us - 1
+
+
+def test_hours_that_end_at_closing_time_do_not_wait_for_the_opening() -> None:
+    start = local("2026-03-05T15:15")
+    assert after_working_us(start, HOUR_US, OPEN_TO_ALL) == local("2026-03-05T16:15")
+    assert after_working_us(start, HOUR_US + 1, OPEN_TO_ALL) == local("2026-03-06T08:00") + 1
+    assert after_working_us(local("2026-03-07"), 0, OPEN_TO_ALL) == local("2026-03-07")
+
+
+@given(DAYS, st.integers(0, 400), st.integers(0, 27))
+def test_whole_months_between_are_months_turned_round(start: int, months: int, more: int) -> None:
+    end = after_months(start, months)
+    assert months_between(start, end) == months
+    assert months_between(start, end + more) == months
+    assert months_between(start, end - 1) == max(0, months - 1)

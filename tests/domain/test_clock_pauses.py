@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.domain.agreement import RungRule
 from streams.domain.answers import ServicePaused, ServiceStarted
 from streams.domain.calendar import instant
-from streams.domain.codes import Status
-from streams.domain.entry import (
+from streams.domain.clock_facts import (
     ClockBreached,
     ClockMet,
     ClockPaused,
@@ -16,6 +14,8 @@ from streams.domain.entry import (
     ClockStarted,
     ClockWarned,
 )
+from streams.domain.clock_rules import RungRule, triggers
+from streams.domain.codes import Status
 from streams.domain.ids import Instant
 from streams.domain.person import ClockState, Suspension
 from tests.domain.region import (
@@ -45,7 +45,7 @@ def test_a_clock_stands_still_while_its_rule_lets_it() -> None:
     lane, says, handoff_id = staged(Status.ACCEPTED, agreement=with_clock(START))
     (started,) = lane.all_facts(ClockStarted)
     lane.hear(says.answers(ServicePaused, at(days=2), SOTE, handoff_id))
-    assert ClockPaused(started.clock_id, handoff_id, at(days=2)) in lane.facts
+    assert ClockPaused(started.clock_id, handoff_id, at(days=2), "on-hold") in lane.facts
     assert lane.hot.clocks[0].state is ClockState.PAUSED
     lane.wait_until(at(days=100))
     assert lane.all_facts(ClockWarned) == lane.all_facts(ClockBreached) == []  # type: ignore[comparison-overlap]  # both empty
@@ -70,7 +70,7 @@ def test_a_paused_clock_is_met_without_the_days_it_stood_still() -> None:
     assert lane.hot.clocks == ()
 
 
-RESUMING = START._replace(met_on=("completed",))
+RESUMING = START._replace(met_on=triggers("completed"))
 
 
 def test_a_resumed_clock_goes_on_with_what_was_left() -> None:
@@ -84,7 +84,7 @@ def test_a_resumed_clock_goes_on_with_what_was_left() -> None:
     waiting = lane.hot.clocks[0]
     assert (waiting.state, waiting.next_rung) == (ClockState.RUNNING, "breach")
     assert waiting.next_at == waiting.due_at == resumed.due_at
-    assert waiting.suspensions == (Suspension(at(days=7), at(days=9)),)
+    assert waiting.suspensions == (Suspension(at(days=7), at(days=9), "on-hold"),)
     lane.wait_until(resumed.due_at)
     assert len(lane.all_facts(ClockWarned)) == len(lane.all_facts(ClockBreached)) == 1
 
@@ -95,7 +95,7 @@ def test_a_resumption_said_to_be_before_the_pause_adds_nothing() -> None:
     lane.hear(says.answers(ServicePaused, at(days=3), SOTE, handoff_id))
     started = says.answers(ServiceStarted, at(days=1), SOTE, handoff_id)
     lane.hear(started._replace(envelope=started.envelope._replace(recorded_at=at(days=4))))
-    assert lane.hot.clocks[0].suspensions == (Suspension(at(days=3), at(days=3)),)
+    assert lane.hot.clocks[0].suspensions == (Suspension(at(days=3), at(days=3), "on-hold"),)
     assert lane.hot.clocks[0].due_at == due_at
 
 

@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.agreement import ClockRule, RungRule
 from streams.domain.answers import HandoffAccepted, HandoffReceived
 from streams.domain.calendar import HOUR_US, instant
-from streams.domain.clocks import next_clock
-from streams.domain.codes import Milestone, NoticeKind, Status
-from streams.domain.entry import (
+from streams.domain.clock_facts import (
     ClockBreached,
     ClockCancelled,
     ClockMet,
@@ -20,8 +17,11 @@ from streams.domain.entry import (
     ClockStarted,
     ClockWarned,
     Escalated,
-    Fact,
 )
+from streams.domain.clock_rules import ClockBook, ClockRule, RungRule
+from streams.domain.clocks import next_clock
+from streams.domain.codes import Milestone, NoticeKind, Status
+from streams.domain.entry import Fact
 from streams.domain.hub_events import ClockReached
 from streams.domain.ids import AgencyId, ClockId, Instant
 from streams.domain.person import ClockState
@@ -81,7 +81,7 @@ def test_a_rung_is_told_to_whom_it_names() -> None:
     lane.wait_until(WARNED)
     (clock_id,) = [c.clock_id for c in lane.hot.clocks]
     assert lane.facts == (
-        ClockWarned(clock_id, handoff_id, "warn-0.6"),
+        ClockWarned(clock_id, handoff_id, "warn-0.6", 0),
         Escalated(clock_id, handoff_id, "warn-0.6", "recipient", SOTE),
     )
     (notice,) = lane.notices
@@ -96,7 +96,7 @@ def test_a_breach_is_one_open_and_one_close() -> None:
     lane.wait_until(DUE)
     clock_id = lane.hot.clocks[0].clock_id
     assert lane.facts == (
-        ClockBreached(clock_id, handoff_id, DUE),
+        ClockBreached(clock_id, handoff_id, DUE, 0),
         Escalated(clock_id, handoff_id, "breach", "coordinator", TYP),
     )
     assert lane.hot.clocks[0].state is ClockState.BREACHED
@@ -147,7 +147,7 @@ def test_a_clock_that_has_nothing_left_to_wait_for_is_cancelled() -> None:
     lane, says, handoff_id = staged(Status.REQUESTED)
     clock_id = lane.hot.clocks[0].clock_id
     lane.hear(says.answers(ReferralCancelled, at(hours=1), EMPLOYMENT, handoff_id))
-    assert of_clocks(lane)[1:] == [ClockCancelled(clock_id, handoff_id, at(hours=1))]
+    assert of_clocks(lane)[1:] == [ClockCancelled(clock_id, handoff_id, at(hours=1), "cancelled")]
     assert lane.hot.clocks == ()
 
 
@@ -169,7 +169,7 @@ def test_a_handoff_that_is_over_has_no_clocks() -> None:
 
 def test_every_rule_has_a_clock_of_its_own() -> None:
     rules = (clock("hours", 4, rule="acknowledgement", met_on=("received",)), ACCEPTANCE)
-    region = REGION._replace(clock_rules=rules)
+    region = REGION._replace(clock_rules=ClockBook(rules))
     lane, says, handoff_id = staged(Status.REQUESTED, agreement=region)
     assert [fact.rule for fact in lane.all_facts(ClockStarted)] == ["acknowledgement", "acceptance"]
     lane.hear(says.answers(HandoffReceived, at(hours=1), SOTE, handoff_id))
@@ -242,11 +242,11 @@ def test_a_breach_that_nobody_is_told_of_is_a_breach(rungs: tuple[RungRule, ...]
 
 def test_a_clock_whose_rule_has_ended_still_breaks_and_ends() -> None:
     lane, says, handoff_id = staged(Status.REQUESTED)
-    lane.agreement = REGION._replace(clock_rules=())
+    lane.agreement = REGION._replace(clock_rules=ClockBook(()))
     lane.hear(says.answers(HandoffAccepted, at(days=1), SOTE, handoff_id))
     assert len(lane.hot.clocks) == 1
     lane.wait_until(DUE)
-    assert [type(f) for f in of_clocks(lane)] == [ClockStarted, ClockBreached]
+    assert [type(f) for f in of_clocks(lane)] == [ClockStarted, ClockWarned, ClockBreached]
     lane.hear(says.answers(ReferralCancelled, at(days=20), SOTE, handoff_id))
     assert len(lane.all_facts(ClockCancelled)) == 1
 
@@ -310,7 +310,7 @@ def test_however_time_passes_every_rung_fires_once_and_in_order(
     for days in waits:
         until = Instant(until + days * 24 * HOUR_US)
         lane.wait_until(until)
-    due = [r.rung for r in lane.all_facts(ClockStarted)[0].rungs if r.at <= until]
+    due = [r.rung for r in lane.all_facts(ClockStarted)[0].rungs if r.at <= until and r.to]
     assert [fact.rung for fact in lane.all_facts(Escalated)] == due
     ids = [e.event.envelope.event_id for e in lane.entries if isinstance(e.event, ClockReached)]
     assert len(ids) == len(set(ids))

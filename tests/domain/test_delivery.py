@@ -9,8 +9,9 @@ from streams.domain.answers import (
     ServiceCompleted,
     WorkerNamed,
 )
+from streams.domain.clock_facts import ClockMet
 from streams.domain.codes import NoticeKind, Status
-from streams.domain.entry import ClockMet, HandoffStatusChanged, RecallIssued, TransitionRefused
+from streams.domain.entry import HandoffStatusChanged, RecallIssued, TransitionRefused
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import HandoffId, NoticeId
 from streams.domain.referral import ReferralCancelled

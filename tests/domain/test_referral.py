@@ -260,15 +260,6 @@ def test_a_newer_version_that_has_a_basis_ends_the_waiting() -> None:
     assert lane.told(NoticeKind.REFERRAL).categories == (Category.PLAN,)
 
 
-def test_a_newer_version_still_without_a_basis_goes_on_waiting() -> None:
-    lane, says = Lane(), Speaker()
-    lane.hear(says.refers(at(), message_id="r-1"))
-    lane.hear(says.refers(at(hours=1), message_id="r-1", version=2))
-    assert lane.handoff.status is Status.AWAITING_BASIS
-    assert lane.handoff.referral_version == 2
-    assert lane.notices == ()
-
-
 def test_a_newer_version_for_a_service_that_nobody_agreed_on_is_refused() -> None:
     lane, says = consented()
     lane.hear(says.refers(at(), message_id="r-1"))
@@ -334,3 +325,18 @@ def test_a_partly_permitted_referral_leaves_with_the_permitted_part() -> None:
     assert (made.to, made.categories) == (SOTE, (Category.SERVICE_NEEDS,))
     held = next(fact for fact in lane.facts if isinstance(fact, DisclosureWithheld))
     assert (held.to, held.categories) == (SOTE, (Category.IDENTITY, Category.CONTACT))
+
+
+def test_a_newer_version_that_still_waits_tells_the_source_anew_what_is_missing() -> None:
+    lane, says = Lane(), Speaker()
+    lane.hear(says.refers(at(), message_id="r-1"))
+    wider = (*DEFAULTS, Category.PLAN)
+    lane.hear(says.refers(at(hours=1), message_id="r-1", version=2, categories=wider))
+    assert lane.handoff.status is Status.AWAITING_BASIS
+    assert lane.handoff.referral_version == 2
+    (withheld,) = [fact for fact in lane.facts if isinstance(fact, DisclosureWithheld)]
+    assert withheld.categories == wider
+    (notice,) = lane.notices
+    assert (notice.to, notice.kind) == (EMPLOYMENT, NoticeKind.STATUS)
+    assert {missing.category for missing in notice.missing} == set(wider)
+    assert len(lane.hot.clocks) == 1
