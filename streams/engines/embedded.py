@@ -1,7 +1,7 @@
 """The embedded engine: SQLite in WAL mode, one writer, group commit.
 
 One row an entry; the state is written in the entry's transaction. What `submit` returned is on the
-disk.
+disk. Who is due when lies in a heap, made from the file's index when a clock is first asked for.
 """
 
 from collections import OrderedDict
@@ -11,14 +11,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from streams.contracts.dead_letter import decode_dead_letter, encode_dead_letter
+from streams.contracts.dead_letter import decode_dead_letter
 from streams.contracts.entry import decode_entry
-from streams.contracts.person import decode_closed, decode_state, encode_closed
-from streams.domain.agreement import Agreements
+from streams.contracts.person import decode_closed, decode_state
+from streams.domain.agreement import Agreement, Agreements
 from streams.domain.event import Event
-from streams.domain.ids import DeadLetterId, Instant, PersonId
+from streams.domain.ids import AgencyId, DeadLetterId, Instant, PersonId
 from streams.domain.person import ClosedState, PersonState
-from streams.engines import lane
+from streams.engines import advancing, lane
+from streams.engines import embedded_tables as tables
+from streams.engines.changes import rules_at
+from streams.engines.due import Due, Place
+from streams.engines.embedded_tables import NEVER
+from streams.engines.gathering import Gathered
+from streams.engines.silence import Heard, Silence
 from streams.engines.sqlite_store import FolderLock, mended, opened, transaction
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus, Stored
 
@@ -27,46 +33,16 @@ STATES_KEPT_MAX = 2048
 """Decoded states that stay at hand between commits."""
 _CLOCKS_A_COMMIT = 500
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS entry (
-    position INTEGER PRIMARY KEY, person TEXT NOT NULL, sequence INTEGER NOT NULL,
-    event_id TEXT NOT NULL, recorded_at INTEGER NOT NULL, entry BLOB NOT NULL,
-    entry_digest BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS entry_of_event ON entry (event_id, person);
-CREATE UNIQUE INDEX IF NOT EXISTS entry_of_person ON entry (person, sequence);
-CREATE TABLE IF NOT EXISTS hot (
-    person TEXT PRIMARY KEY, next_at INTEGER, state BLOB NOT NULL, state_digest BLOB NOT NULL
-) WITHOUT ROWID, STRICT;
-CREATE INDEX IF NOT EXISTS hot_due ON hot (next_at, person) WHERE next_at IS NOT NULL;
-CREATE TABLE IF NOT EXISTS closed (
-    person TEXT PRIMARY KEY, state BLOB NOT NULL
-) WITHOUT ROWID, STRICT;
-CREATE TABLE IF NOT EXISTS dead_letter (
-    dead_letter_id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, resolved INTEGER NOT NULL,
-    letter BLOB NOT NULL, sealed_body BLOB NOT NULL
-) WITHOUT ROWID, STRICT;
-CREATE TABLE IF NOT EXISTS hub (
-    only INTEGER PRIMARY KEY CHECK (only = 1), now INTEGER NOT NULL
-) STRICT;
-INSERT OR IGNORE INTO hub VALUES (1, 0);
-"""
-_INSERT_ENTRY = (
-    "INSERT INTO entry (person, sequence, event_id, recorded_at, entry, entry_digest)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
-_PUT_HOT = (
-    "INSERT INTO hot VALUES (?, ?, ?, ?) ON CONFLICT (person) DO UPDATE SET"
-    " next_at = excluded.next_at, state = excluded.state, state_digest = excluded.state_digest"
-)
-_PUT_CLOSED = (
-    "INSERT INTO closed VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET state = excluded.state"
-)
-_PUT_DEAD = "INSERT INTO dead_letter VALUES (?, ?, 0, ?, ?) ON CONFLICT (dead_letter_id) DO NOTHING"
+_State = tuple[PersonState, Instant | None]
+"""A person's state, and when the next clock wants to fire."""
 
 
 class EmbeddedEngine:
-    """Keeps `streams.promises.engine.Engine` in one folder of one machine."""
+    """Keeps `streams.promises.engine.Engine` in one folder of one machine.
+
+    `wall` gives the machine's time to a hub that stands in it: clocks are then stamped with how
+    late they fire. In virtual time it is None.
+    """
 
     def __init__(
         self,
@@ -75,6 +51,7 @@ class EmbeddedEngine:
         *,
         durable: bool = True,
         writes: bool = True,
+        wall: lane.Wall | None = None,
     ) -> None:
         """Open or make the ledger of a folder.
 
@@ -83,23 +60,27 @@ class EmbeddedEngine:
             agreements: Every version of the region's agreement.
             durable: Wait for the disk at every commit (`synchronous=FULL`).
             writes: Hold the folder's lock; a reader needs none.
+            wall: The machine's time, for a hub that stands in it.
 
         Raises:
             UnavailableError: The folder is held by another process or cannot be used.
         """
+        self.wall = wall
         self._path = folder / FILE
         self._agreements = agreements
         self._lock = FolderLock(folder) if writes else None
         try:
-            self._db = opened(self._path, _TABLES, durable=durable, writes=writes)
+            self._db = opened(self._path, tables.TABLES, durable=durable, writes=writes)
             self._now = Instant(self._all("SELECT now FROM hub", ())[0][0])
+            self._followed = self._rules_followed()
+            self._silence = Silence(agreements, self._agencies_heard())
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
             raise
-        self._known: OrderedDict[PersonId, PersonState] = OrderedDict()
-        self._pending_now = self._now
-        self._forget_pending()
+        self._known: OrderedDict[PersonId, _State] = OrderedDict()
+        self._clocks: Due | None = None
+        self._gathered = Gathered(self._now, self._followed)
 
     def submit(self, inputs: Sequence[Event | DeadLetter]) -> list[Outcome]:
         """Take inputs in one transaction."""
@@ -107,28 +88,75 @@ class EmbeddedEngine:
             return [self._take(each) for each in inputs]
 
     def advance(self, to: Instant) -> int:
-        """Fire every clock due by `to`, some hundreds a transaction."""
-        fired = 0
-        while True:
-            due = self._due(to)
-            more = len(due) == _CLOCKS_A_COMMIT
+        """Go on to a moment, some hundreds of clocks a transaction."""
+        return sum(self.advancing(to))
+
+    def advancing(self, to: Instant) -> Iterator[int]:
+        """Do what `advance` does, a transaction a turn, for who has other work between."""
+        return advancing.advance(self, self._agreements, to)
+
+    def follow_agreement(self, at: Instant) -> int:
+        """Bring every person's clocks under the agreement in force at a moment."""
+        return sum(self.following(at))
+
+    def following(self, at: Instant) -> Iterator[int]:
+        """Do what `follow_agreement` does, a transaction a turn."""
+        rules = rules_at(self._agreements, at)
+        place: tuple[int, str] = (-NEVER, "")
+        while rules not in (b"", self._followed):
+            page = self._all(tables.WITH_CLOCKS, (*place, _CLOCKS_A_COMMIT))
             with self._group():
-                fired += lane.fire(
-                    self, self._agreements, due, due[-1] if more else (to, lane.LAST)
+                persons = [PersonId(person) for _, person in page]
+                changes = sum(
+                    lane.follow(self, self._agreements, person, at, self.wall) for person in persons
                 )
+                if len(page) < _CLOCKS_A_COMMIT:
+                    self._gathered.followed = rules
+            yield changes
+            place = page[-1] if page else place
+
+    def firing(self, until: Place) -> Iterator[int]:
+        """Fire the clocks due by a place, some hundreds a transaction; give how many each time."""
+        more = True
+        while more:
+            due = self._due().take(until, _CLOCKS_A_COMMIT)
+            more = len(due) == _CLOCKS_A_COMMIT
+            if not due and until[0] <= self._now:
+                return
+            with self._group(due):
+                last = due[-1] if more else until
+                came = lane.fire(self, self._agreements, due, last, self.wall)
+                self._gathered.resting = came.resting
                 if not more:
-                    self._pending_now = max(self._pending_now, to)
-            if not more:
-                return fired
+                    self._gathered.now = max(self._gathered.now, until[0])
+            yield came.clocks
+
+    def fall_silent(self, agency: AgencyId, at: Instant) -> None:
+        """Let an agency count as silent since a moment."""
+        with self._group():
+            lane.take(self, self._agreements, self._silence.fall(agency, at), self.wall)
+
+    def first_silence(self) -> Place | None:
+        """Give when the next agency falls silent, and which."""
+        return self._silence.first()
 
     def now(self) -> Instant:
         """Give the hub's virtual time."""
         return self._now
 
     def next_due(self) -> Instant | None:
-        """Give the earliest moment at which a clock wants to fire."""
-        found = self._one("SELECT min(next_at) FROM hot WHERE next_at IS NOT NULL", ())
-        return Instant(found[0]) if found is not None and found[0] is not None else None
+        """Give the earliest moment at which the hub has something to do by itself."""
+        return advancing.earliest(
+            self._agreements,
+            self._now,
+            self._first_clock(),
+            self.first_silence(),
+            has_clocks=self._has_clocks,
+        )
+
+    def lag_us(self, now: Instant) -> int:
+        """Give how long the most overdue clock or silence waits, in microseconds."""
+        return advancing.lag_us(now, self._first_clock(), self.first_silence())
 
     def ledger(
         self, after: int = 0, person: PersonId | None = None, limit: int | None = None
@@ -138,17 +166,9 @@ class EmbeddedEngine:
         while left > 0:
             page = min(left, 1000)
             if person is None:
-                sql = (
-                    "SELECT position, entry, entry_digest FROM entry WHERE position > ?"
-                    " ORDER BY position LIMIT ?"
-                )
-                rows = self._all(sql, (after, page))
+                rows = self._all(tables.LEDGER, (after, page))
             else:
-                sql = (
-                    "SELECT position, entry, entry_digest FROM entry"
-                    " WHERE person = ? AND position > ? ORDER BY sequence LIMIT ?"
-                )
-                rows = self._all(sql, (person, after, page))
+                rows = self._all(tables.LEDGER_OF_PERSON, (person, after, page))
             for position, entry, entry_digest in rows:
                 yield Stored(position, decode_entry(entry).entry, entry_digest)
             if len(rows) < page:
@@ -196,6 +216,12 @@ class EmbeddedEngine:
                 whole.update(str(row[0]).encode() + bytes(row[1]))
         return whole.digest()
 
+    def take_again(self, decided: Sequence[tuple[Event, Agreement]]) -> None:
+        """Take events of a ledger in again, each under the agreement of its entry; no others."""
+        with self._group():
+            for event, agreement in decided:
+                lane.take_again(self, agreement, event)
+
     def close(self) -> None:
         """Let go of the file and of the folder's lock."""
         self._db.close()
@@ -204,19 +230,24 @@ class EmbeddedEngine:
 
     def hot(self, person: PersonId) -> PersonState | None:
         """Give a person's hot state, as `streams.engines.lane.Store` asks."""
-        pending = self._pending_hot.get(person)
+        pending = self._gathered.hot.get(person)
         if pending is not None:
             return pending.hot
         known = self._known.get(person)
         if known is not None:
             self._known.move_to_end(person)
-            return known
-        row = self._one("SELECT state FROM hot WHERE person = ?", (person,))
-        return decode_state(row[0]).state if row is not None else None
+            return known[0]
+        row = self._one("SELECT state, next_at FROM hot WHERE person = ?", (person,))
+        if row is None:
+            self._gathered.before.setdefault(person, None)
+            return None
+        state = decode_state(row[0]).state
+        self._remember(person, (state, row[1]))
+        return state
 
     def closed(self, person: PersonId) -> ClosedState | None:
         """Give a person's closed state."""
-        pending = self._pending_closed.get(person)
+        pending = self._gathered.closed.get(person)
         if pending is not None:
             return pending
         row = self._one("SELECT state FROM closed WHERE person = ?", (person,))
@@ -224,85 +255,117 @@ class EmbeddedEngine:
 
     def keep(self, entry: lane.Kept) -> None:
         """Gather an entry with its state for the end of the transaction."""
-        self._pending_entries.append(entry)
-        self._pending_hot[entry.person] = entry
-        self._pending_now = max(self._pending_now, entry.recorded_at)
+        gathered = self._gathered
+        if self._clocks is not None and entry.person not in gathered.before:
+            gathered.before[entry.person] = self._next_at(entry.person)
+        gathered.entries.append(entry)
+        gathered.hot[entry.person] = entry
+        gathered.now = max(gathered.now, entry.recorded_at)
         if entry.closed_added is not None:
             earlier = self.closed(entry.person) or ClosedState(b"", b"")
-            self._pending_closed[entry.person] = ClosedState(
+            gathered.closed[entry.person] = ClosedState(
                 earlier.summaries + entry.closed_added.summaries,
                 earlier.known_ids + entry.closed_added.known_ids,
             )
 
     def bury(self, dead_letter: DeadLetter) -> None:
         """Gather a dead letter for the end of the transaction."""
-        self._pending_dead.append(dead_letter)
-
-    def _due(self, until: Instant) -> list[tuple[Instant, PersonId]]:
-        sql = (
-            "SELECT next_at, person FROM hot WHERE next_at IS NOT NULL AND next_at <= ?"
-            " ORDER BY next_at, person LIMIT ?"
-        )
-        return [
-            (Instant(row[0]), PersonId(row[1])) for row in self._all(sql, (until, _CLOCKS_A_COMMIT))
-        ]
+        self._gathered.dead.append(dead_letter)
 
     @contextmanager
-    def _group(self) -> Iterator[None]:
-        """Keep all that is gathered inside in one transaction, or none of it."""
+    def _group(self, taken: Sequence[Place] = ()) -> Iterator[None]:
+        """Keep all that is gathered inside in one transaction, or none of it.
+
+        `taken` are the places that were taken out of the heap for it.
+        """
+        gathered = self._gathered
+        gathered.before.update((person, None) for _, person in taken)
         try:
             with transaction(self._db, self._path):
                 yield
-                self._flush()
+                gathered.write(self._db, self._silence)
+                if gathered.followed != self._followed:
+                    self._db.execute(tables.PUT_FOLLOWED, (gathered.followed,))
+                if gathered.now > self._now:
+                    self._db.execute("UPDATE hub SET now = ?", (gathered.now,))
         except BaseException:
             self._known.clear()
-            self._forget_pending()
+            self._silence.roll_back()
+            self._gathered = Gathered(self._now, self._followed)
+            if self._clocks is not None:
+                self._clocks.put_back(taken)
             raise
-        self._now = self._pending_now
-        for person, kept in self._pending_hot.items():
-            self._known[person] = kept.hot
-            self._known.move_to_end(person)
-        while len(self._known) > STATES_KEPT_MAX:
-            self._known.popitem(last=False)
-        self._forget_pending()
+        self._settle(gathered)
+
+    def _settle(self, gathered: Gathered) -> None:
+        """Be in memory as the file now is."""
+        self._now, self._followed = gathered.now, gathered.followed
+        self._gathered = Gathered(self._now, self._followed)
+        self._silence.commit()
+        for person, kept in gathered.hot.items():
+            self._remember(person, (kept.hot, kept.next_at))
+        for person in gathered.resting:
+            self._known.pop(person, None)
+        clocks = self._clocks
+        if clocks is not None:
+            for person, next_at in gathered.moved().items():
+                clocks.move(person, gathered.before.get(person), next_at)
+            if clocks.is_stale:
+                self._clocks = None  # the next who asks makes it anew
 
     def _take(self, each: Event | DeadLetter) -> Outcome:
         if isinstance(each, DeadLetter):
+            self._hear(each.agency, each.recorded_at)
             self.bury(each)
-            self._pending_now = max(self._pending_now, each.recorded_at)
+            self._gathered.now = max(self._gathered.now, each.recorded_at)
             return Outcome(ReceiptStatus.DEAD_LETTER, each.event_id, None, each.dead_letter_id, "")
-        return lane.take(self, self._agreements, each)
+        self._hear(each.envelope.agency, each.envelope.recorded_at)
+        return lane.take(self, self._agreements, each, self.wall)
 
-    def _flush(self) -> None:
-        db = self._db
-        db.executemany(_INSERT_ENTRY, [(*kept[:6],) for kept in self._pending_entries])
-        states = sorted(self._pending_hot.values(), key=lambda kept: kept.person)
-        db.executemany(_PUT_HOT, [(k.person, k.next_at, k.state, k.state_digest) for k in states])
-        db.executemany(
-            _PUT_CLOSED, [(p, encode_closed(c)) for p, c in self._pending_closed.items()]
-        )
-        db.executemany(
-            _PUT_DEAD,
-            # The body apart: a file that could not be split may be larger than a record.
-            [
-                (
-                    d.dead_letter_id,
-                    d.recorded_at,
-                    encode_dead_letter(d._replace(sealed_body=b"")),
-                    d.sealed_body,
-                )
-                for d in self._pending_dead
-            ],
-        )
-        if self._pending_now > self._now:
-            db.execute("UPDATE hub SET now = ?", (self._pending_now,))
+    def _hear(self, agency: AgencyId, at: Instant) -> None:
+        for told in self._silence.hear(agency, at):
+            lane.take(self, self._agreements, told, self.wall)
 
-    def _forget_pending(self) -> None:
-        self._pending_entries: list[lane.Kept] = []
-        self._pending_hot: dict[PersonId, lane.Kept] = {}
-        self._pending_closed: dict[PersonId, ClosedState] = {}
-        self._pending_dead: list[DeadLetter] = []
-        self._pending_now = self._now
+    def _due(self) -> Due:
+        if self._clocks is None:
+            with mended(self._path):
+                self._clocks = Due(self._db.execute(tables.DUE, (NEVER,)), self._next_at)
+        return self._clocks
+
+    def _first_clock(self) -> Place | None:
+        if self._lock is not None:
+            return self._due().first()
+        # A reader: whoever writes moves the clocks meanwhile.
+        row = self._one(tables.FIRST_DUE, (NEVER,))
+        return (Instant(row[0]), PersonId(row[1])) if row is not None else None
+
+    def _next_at(self, person: PersonId) -> Instant | None:
+        if person not in self._known:
+            self.hot(person)  # whoever asks wants the state next
+        known = self._known.get(person)
+        next_at = known[1] if known is not None else None
+        return None if next_at is None or next_at >= NEVER else Instant(next_at)
+
+    def _has_clocks(self) -> bool:
+        return bool(self._all(tables.WITH_CLOCKS, (-NEVER, "", 1)))
+
+    def _rules_followed(self) -> bytes:
+        row = self._one(tables.FOLLOWED, ()) if self._has("followed") else None
+        return bytes(row[0]) if row is not None else b""
+
+    def _agencies_heard(self) -> dict[AgencyId, Heard]:
+        rows = self._all(tables.HEARD, ()) if self._has("heard") else []
+        return {AgencyId(agency): Heard(at, silent_at) for agency, at, silent_at in rows}
+
+    def _has(self, table: str) -> bool:
+        # A reader makes no tables, and a hub that is older may have written last.
+        return self._one(tables.HAS_TABLE, (table,)) is not None
+
+    def _remember(self, person: PersonId, state: _State) -> None:
+        self._known[person] = state
+        self._known.move_to_end(person)
+        if len(self._known) > STATES_KEPT_MAX:
+            self._known.popitem(last=False)
 
     def _one(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         rows = self._all(sql, values)

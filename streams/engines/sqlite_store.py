@@ -57,6 +57,11 @@ def transaction(connection: apsw.Connection, path: Path) -> Iterator[None]:
             raise
 
 
+_PAGES_KEPT_KIB = 64 * 1024
+_CHECKPOINT_PAGES = 8_000
+"""Persons come in no order of their ids: pages are met again, and worth to be kept and to wait."""
+
+
 def opened(path: Path, tables: str, *, durable: bool, writes: bool = True) -> apsw.Connection:
     """Open a database in WAL mode; `durable` waits for the disk at every commit.
 
@@ -72,6 +77,8 @@ def opened(path: Path, tables: str, *, durable: bool, writes: bool = True) -> ap
         if writes:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.execute(f"PRAGMA cache_size=-{_PAGES_KEPT_KIB}")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
             connection.execute(tables)
         else:
             connection.execute("PRAGMA query_only=ON")

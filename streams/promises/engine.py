@@ -80,8 +80,9 @@ class Engine(Protocol):
     def submit(self, inputs: Sequence[Event | DeadLetter]) -> list[Outcome]:
         """Take inputs in their order, whole or not at all, and say what became of each.
 
-        Before an event recorded at T, the person's clocks due by T fire. When this returns, all is
-        durable.
+        Before an event recorded at T, the person's clocks due by T fire, and are brought under the
+        agreement of that moment. Before a message of an agency that had fallen silent, the silence
+        and its end are told, in the lane of the agency's own id. When this returns, all is durable.
 
         Raises:
             UnavailableError: The store cannot be used; nothing of the call was kept.
@@ -90,15 +91,39 @@ class Engine(Protocol):
     def advance(self, to: Instant) -> int:
         """Fire every clock due by `to`, in order of (due, person); return how many fired.
 
+        An agency that falls silent by `to` is told in the same order, and counts. Where the
+        agreement turns, or was edited, `follow_agreement` comes first.
+
         Raises:
             UnavailableError: The store cannot be used; clocks fired before stay fired.
+        """
+
+    def follow_agreement(self, at: Instant) -> int:
+        """Bring every person's clocks under the agreement in force at a moment.
+
+        Each person whose clocks stand under other rules hears of it once, in an entry; what was due
+        before that fires before it. Costs nothing where these rules were followed already. Whoever
+        fires or is heard of before that follows first: nobody's clock ever fires by old rules.
+
+        Returns:
+            How many were told.
+
+        Raises:
+            UnavailableError: The store cannot be used; it goes on where it is called again.
         """
 
     def now(self) -> Instant:
         """Give the hub's virtual time: the latest moment recorded or advanced to, 0 before any."""
 
     def next_due(self) -> Instant | None:
-        """Give the earliest moment at which a clock wants to fire, None where none waits."""
+        """Give the earliest moment at which the hub has something to do by itself.
+
+        That is when a clock wants to fire, an agency will have been silent for too long, or the
+        agreement turns under open clocks; None where nothing waits. It may lie in the past.
+        """
+
+    def lag_us(self, now: Instant) -> int:
+        """Give how long the most overdue clock or silence waits, in microseconds; 0 where none."""
 
     def ledger(
         self, after: int = 0, person: PersonId | None = None, limit: int | None = None

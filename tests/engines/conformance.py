@@ -7,10 +7,9 @@ import pytest
 from streams.contracts.declarations import ContractError
 from streams.domain.answers import HandoffAccepted, HandoffReceived
 from streams.domain.calendar import DAY_US
+from streams.domain.clock_facts import ClockBreached, ClockWarned
 from streams.domain.codes import Milestone, Part
 from streams.domain.entry import (
-    ClockBreached,
-    ClockWarned,
     EventReleased,
     HandoffStatusChanged,
     Problem,

@@ -11,17 +11,20 @@ from pathlib import Path
 import apsw
 import pytest
 
+from streams.domain.agreement import Agreements
 from streams.domain.event import Event
 from streams.engines.embedded import FILE, EmbeddedEngine
+from streams.engines.lane import Wall
 from streams.engines.memory import MemoryEngine
-from streams.promises.engine import ReceiptStatus, UnavailableError
+from streams.promises.engine import Engine, ReceiptStatus, UnavailableError
 from tests.domain.region import AGREEMENTS, PERSON, Speaker, at
 from tests.engines.conformance import EngineConformance, letter
+from tests.engines.conformance_clocks import ClockConformance, SilenceConformance
 
 PAGES_FEW = 40
 
 
-class TestEmbedded(EngineConformance):
+class TestEmbedded(EngineConformance, ClockConformance, SilenceConformance):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> Iterator[None]:
         self.folder = tmp_path
@@ -31,17 +34,24 @@ class TestEmbedded(EngineConformance):
             engine.close()
 
     def build(self) -> EmbeddedEngine:
+        return self.under(AGREEMENTS)
+
+    def under(self, agreements: Agreements, wall: Wall | None = None) -> EmbeddedEngine:
         folder = self.folder / f"hub-{len(self.built)}"
-        engine = EmbeddedEngine(folder, AGREEMENTS, durable=False)
+        engine = EmbeddedEngine(folder, agreements, durable=False, wall=wall)
         self.built.append(engine)
         return engine
 
-    def reopened(self, engine: EmbeddedEngine) -> EmbeddedEngine:
+    def edited(self, engine: Engine, agreements: Agreements) -> EmbeddedEngine:
+        assert isinstance(engine, EmbeddedEngine)
         engine.close()
         self.built.remove(engine)
-        again = EmbeddedEngine(self.folder / "hub-0", AGREEMENTS)
+        again = EmbeddedEngine(engine._path.parent, agreements, durable=False)
         self.built.append(again)
         return again
+
+    def reopened(self, engine: EmbeddedEngine) -> EmbeddedEngine:
+        return self.edited(engine, AGREEMENTS)
 
     def test_what_was_submitted_is_there_after_a_restart(self) -> None:
         engine = self.build()

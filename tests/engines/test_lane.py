@@ -3,8 +3,8 @@
 import pytest
 
 from streams.domain.agreement import Agreements
+from streams.domain.clock_facts import ClockBreached
 from streams.domain.codes import Part
-from streams.domain.entry import ClockBreached
 from streams.domain.ids import Instant
 from streams.engines.memory import MemoryEngine
 from streams.promises.engine import ReceiptStatus

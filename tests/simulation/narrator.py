@@ -5,9 +5,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from streams.domain.answers import HandoffRejected
+from streams.domain.clock_facts import ClockStarted
 from streams.domain.codes import Basis, Part, Purpose, Service, Status
 from streams.domain.entry import (
-    ClockStarted,
     HandoffOpened,
     HandoffStatusChanged,
     LedgerEntry,

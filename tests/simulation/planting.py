@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
+from streams.domain.clock_facts import ClockCancelled, ClockMet, ClockWarned
 from streams.domain.codes import Category, NoticeKind, Part, Status
 from streams.domain.entry import (
-    ClockCancelled,
-    ClockMet,
-    ClockWarned,
     DisclosureMade,
     EventReleased,
     Fact,

@@ -7,11 +7,10 @@ from streams.domain.agreement import (
     Agreement,
     Agreements,
     BasisRule,
-    ClockRule,
     RejectRule,
-    RungRule,
 )
 from streams.domain.calendar import DAY_US
+from streams.domain.clock_rules import ClockBook, ClockRule, RungRule, triggers
 from streams.domain.codes import Basis, Category, Purpose, RejectReason
 from streams.domain.ids import AgencyId, Instant, PersonId, derive
 from tests.domain.region import (
@@ -93,10 +92,10 @@ def _clock(
         rule,
         unit,
         limit,
-        starts_on,
-        met_on,
-        cancelled_on,
-        pauses_on,
+        triggers(*starts_on),
+        triggers(*met_on),
+        triggers(*cancelled_on),
+        triggers(*pauses_on),
         tuple(RungRule(*rung) for rung in rungs),
         statutory,
         "agreed",
@@ -153,7 +152,8 @@ REJECT_RULES = tuple(
 FIRST: Agreement = REGION._replace(
     agencies=AGENCIES,
     basis_rules=BASIS_RULES,
-    clock_rules=(ACCEPTANCE, RECEIPT, START, SERVICE),
+    clock_rules=ClockBook((ACCEPTANCE, RECEIPT, START, SERVICE)),
+    clock_digest=b"1",
     reject_rules=REJECT_RULES,
     awaiting_basis_for_us=10 * DAY_US,
 )
@@ -161,13 +161,16 @@ SECOND: Agreement = FIRST._replace(
     digest=sha256(b"test-2").digest(),
     valid_from=SECOND_VERSION_FROM,
     # One clock is longer and its ladder has other rungs, one is no longer agreed.
-    clock_rules=(
-        ACCEPTANCE._replace(
-            limit=7, rungs=(RungRule("early", 0.3, "source"), *ACCEPTANCE.rungs[1:])
-        ),
-        START,
-        SERVICE,
+    clock_rules=ClockBook(
+        (
+            ACCEPTANCE._replace(
+                limit=7, rungs=(RungRule("early", 0.3, "source"), *ACCEPTANCE.rungs[1:])
+            ),
+            START,
+            SERVICE,
+        )
     ),
+    clock_digest=b"2",
 )
 
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from streams.domain.entry import (
+from streams.domain.clock_facts import (
     ClockBreached,
     ClockCancelled,
     ClockMet,
     ClockPaused,
+    ClockReprojected,
     ClockResumed,
     ClockStarted,
     ClockWarned,
     Escalated,
-    HandoffStatusChanged,
-    LedgerEntry,
 )
+from streams.domain.entry import HandoffStatusChanged, LedgerEntry
 from streams.domain.handoff import TERMINAL
 from streams.domain.hub_events import ClockReached
 from streams.domain.ids import ClockId, HandoffId, Instant
@@ -24,6 +24,7 @@ _OfClocks = (
     ClockStarted
     | ClockPaused
     | ClockResumed
+    | ClockReprojected
     | ClockWarned
     | ClockBreached
     | ClockMet
@@ -87,7 +88,7 @@ def ends_of_clocks_say_what_happened(run: Run) -> Iterator[str]:
         for entry in lane:
             opened = {f.clock_id for f in entry.facts if isinstance(f, ClockBreached)}
             for fact in entry.facts:
-                if isinstance(fact, ClockStarted | ClockResumed):
+                if isinstance(fact, ClockStarted | ClockResumed | ClockReprojected):
                     due[fact.clock_id] = fact.due_at
                 elif isinstance(fact, ClockMet):
                     late_by_us = max(0, fact.ended_at - due[fact.clock_id])
