@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from streams.bootstrap.agreement_file import Edition, read_editions
 from streams.bootstrap.agreement_lint_clocks import clock_remarks
+from streams.bootstrap.agreement_lint_conflicts import conflict_remarks
 from streams.bootstrap.agreement_lint_coverage import coverage_remarks
+from streams.bootstrap.agreement_lint_offices import office_remarks
+from streams.bootstrap.agreement_lint_promise import promise_remarks
 from streams.bootstrap.agreement_lint_validity import validity_remarks
 from streams.bootstrap.agreement_problems import AgreementError
 from streams.bootstrap.agreement_remarks import ERROR, INFO, WARN, Remark
 
-CALENDAR_YEARS_AHEAD = 2
 _ORDER = (ERROR, WARN, INFO)
 
 
@@ -39,7 +41,7 @@ class Finding(NamedTuple):
 def lint(path: Path | None = None, *, today: date) -> list[Finding]:
     """Look an agreement file or folder through: the gravest findings first, then by file and line.
 
-    `path` None is the demonstration region; `today` (local) tells whether its calendar ends soon. A
+    `path` None is the demonstration region; `today` (local) tells whether a calendar ends soon. A
     file that cannot be loaded gives its problems as findings, and nothing else is looked for.
     """
     try:
@@ -83,26 +85,10 @@ def _finding(edition: Edition, remark: Remark) -> Finding:
 def _remarks(edition: Edition, today: date) -> Iterator[Remark]:
     yield from coverage_remarks(edition)
     yield from clock_remarks(edition)
+    yield from conflict_remarks(edition)
+    yield from promise_remarks(edition)
     yield from validity_remarks(edition)
-    yield from _calendar_remarks(edition, today)
-
-
-def _calendar_remarks(edition: Edition, today: date) -> Iterator[Remark]:
-    region, closed = edition.record.region, edition.closed
-    place = ("region", "calendar")
-    mend = "freeze more years: python -m streams.bootstrap.freeze_calendar"
-    ends = region.valid_to
-    if region.valid_from < closed.first or (ends is not None and closed.last < ends):
-        text = f"the calendar covers {closed.first} to {closed.last}, not the whole agreement"
-        yield Remark("calendar-too-short", ERROR, place, text, mend)
-    elif ends is None and closed.last < _years_on(today, CALENDAR_YEARS_AHEAD):
-        text = f"the calendar ends on {closed.last}, within {CALENDAR_YEARS_AHEAD} years"
-        yield Remark("calendar-ends-soon", WARN, place, text, mend)
-
-
-def _years_on(day: date, years: int) -> date:
-    # The last day of February has no namesake in most years.
-    return day.replace(year=day.year + years, day=min(day.day, 28))
+    yield from office_remarks(edition, today)
 
 
 def _between(editions: Sequence[Edition]) -> Iterator[tuple[Edition, Remark]]:

@@ -1,54 +1,94 @@
-"""Lint of clocks: whether each can be met, and whether together they keep the path's promise.
+"""Lint of clocks: whether each can start, stop and warn in time, and somebody owes it.
 
-The way of a handoff to a service is requested, received, accepted, in-progress. A clock covers the
-part of it between what starts and what meets it; the promise is broken where even the tightest
-chain of clocks, each used to its last day, may end after it.
+A handoff's clock lives while its handoff is open; a case's goes on with its next handoff; a
+person's is moved by milestones, and by events that name a handoff.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from math import ceil
+from typing import NamedTuple
 
+from streams.bootstrap.agreement_clock_values import ANSWERS, COUNTED, DAY_UNITS, EVENTS, STATUSES
 from streams.bootstrap.agreement_file import Edition
+from streams.bootstrap.agreement_ladder import is_after_due, is_before_start, rungs_of
 from streams.bootstrap.agreement_problems import Place
-from streams.bootstrap.agreement_records import rungs_of
-from streams.bootstrap.agreement_remarks import (
-    ERROR,
-    INFO,
-    WARN,
-    Remark,
-    holds_on,
-    turning_days,
-)
-from streams.bootstrap.agreement_shape import ClockRecord
-from streams.bootstrap.agreement_values import promise_days
-from streams.domain import calendar
-from streams.domain.codes import Status
-from streams.domain.handoff import TRANSITIONS
+from streams.bootstrap.agreement_remarks import ERROR, WARN, Remark
+from streams.bootstrap.agreement_shape import AgreementFile, ClockRecord
+from streams.domain.codes import Milestone, Status
+from streams.domain.handoff import TERMINAL, TRANSITIONS
 
-_WAY = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS)
-# Four years hold Christmas on most weekdays: the longest ways there are, give or take a day.
-_DAYS_TRIED = 1_461
-_HOURS_OF_DAY = 24
+_MOVES = ("starts_on", "met_on", "cancelled_on", "pauses_on", "resumes_on")
+_OPEN = tuple(status for status in STATUSES if status not in TERMINAL)
+_UNHEARD = tuple(event for event in EVENTS if event not in ANSWERS)
+"""Events that move no clock by themselves: their statuses and milestones do."""
+
+
+class _Ahead(NamedTuple):
+    """What may come after a trigger has started a clock of a handoff."""
+
+    statuses: frozenset[str]
+    alive: frozenset[str]
+    """Statuses in which the handoff may stand while its clock runs."""
 
 
 def clock_remarks(edition: Edition) -> Iterator[Remark]:
-    """Look for clocks that nothing meets, statuses that never come, a promise not kept."""
+    """Look for clocks that nothing starts, meets or owes, and for rungs that come too late."""
     for position, clock in enumerate(edition.record.clock):
-        yield from _reach_remarks(("clock", position), clock)
-        yield from _ladder_remarks(("clock", position), clock)
-    yield from _promise_remarks(edition)
+        place = ("clock", position)
+        yield from _start_remarks(place, clock, edition.record)
+        if clock.scope == "handoff":
+            yield from _reach_remarks(place, clock)
+        else:
+            yield from _unheard_remarks(place, clock)
+        yield from _count_remarks(place, clock)
+        yield from _reason_remarks(place, clock, edition.record)
+        yield from _ladder_remarks(place, clock)
+
+
+def _start_remarks(place: Place, clock: ClockRecord, record: AgreementFile) -> Iterator[Remark]:
+    nothing = [name for name in clock.starts_on if name in _UNHEARD]
+    if clock.scope == "person":
+        nothing += [name for name in clock.starts_on if name in ANSWERS]
+    if nothing:
+        text = f"{clock.rule}: {', '.join(nothing)} starts no clock of a {clock.scope}"
+        mend = "start it on a milestone, or on a status of a handoff"
+        yield Remark("clock-never-starts", ERROR, (*place, "starts_on"), text, mend)
+    contrary = {
+        True: Milestone.TYP_MEMBERSHIP_ENDED.value,
+        False: Milestone.TYP_MEMBERSHIP_STARTED.value,
+    }
+    if clock.typ_member is not None and contrary[clock.typ_member] in clock.starts_on:
+        text = f"{clock.rule}: {contrary[clock.typ_member]} makes typ_member the contrary"
+        yield Remark(
+            "clock-never-starts", ERROR, (*place, "typ_member"), text, "leave typ_member out"
+        )
+    sectors = {agency.sector for agency in record.agency}
+    if clock.owner_sector is not None and clock.owner_sector not in sectors:
+        text = f"{clock.rule}: no agency of the sector {clock.owner_sector} owes it"
+        yield Remark(
+            "clock-without-owner", ERROR, (*place, "owner_sector"), text, "name another sector"
+        )
+    if clock.services and not {*clock.services} & {*record.service}:
+        text = f"{clock.rule}: the region offers none of its services"
+        yield Remark("clock-never-starts", WARN, (*place, "services"), text, "name one it offers")
+    if clock.source_sectors and not {*clock.source_sectors} & sectors:
+        text = f"{clock.rule}: the region has no agency of its source sectors"
+        yield Remark(
+            "clock-never-starts", WARN, (*place, "source_sectors"), text, "name one it has"
+        )
 
 
 def _reach_remarks(place: Place, clock: ClockRecord) -> Iterator[Remark]:
     for start in clock.starts_on:
-        if not _reached(start, ends=clock.cancelled_on).intersection(clock.met_on):
+        ahead = _ahead(start, ends=clock.cancelled_on)
+        if start not in _UNHEARD and not any(_may_come(name, ahead) for name in clock.met_on):
             text = f"{clock.rule}: nothing in met_on can come once {start} has started it"
-            mend = "name in met_on a status that may follow"
+            mend = "name in met_on what may follow"
             yield Remark("clock-never-met", ERROR, (*place, "met_on"), text, mend)
-    reached = {status for start in clock.starts_on for status in _reached(start, ends=())}
-    for key in ("met_on", "cancelled_on", "pauses_on"):
-        never = [status for status in getattr(clock, key) if status not in reached]
+    whole = [_ahead(start, ends=()) for start in clock.starts_on]
+    for key in _MOVES[1:]:
+        named: list[str] = getattr(clock, key)
+        never = [name for name in named if not any(_may_come(name, ahead) for ahead in whole)]
         if never:
             text = (
                 f"{clock.rule}: {', '.join(never)} never comes after {', '.join(clock.starts_on)}"
@@ -56,7 +96,29 @@ def _reach_remarks(place: Place, clock: ClockRecord) -> Iterator[Remark]:
             yield Remark("status-never-reached", WARN, (*place, key), text, "leave it out")
 
 
-def _reached(start: str, *, ends: Sequence[str]) -> set[str]:
+def _unheard_remarks(place: Place, clock: ClockRecord) -> Iterator[Remark]:
+    if all(name in _UNHEARD for name in clock.met_on):
+        text = f"{clock.rule}: {', '.join(clock.met_on)} meets no clock"
+        mend = "name a milestone, a status, or an event that names a handoff"
+        yield Remark("clock-never-met", ERROR, (*place, "met_on"), text, mend)
+        return
+    for key in _MOVES[1:]:
+        never = [name for name in getattr(clock, key) if name in _UNHEARD]
+        if never:
+            text = f"{clock.rule}: {', '.join(never)} moves no clock"
+            yield Remark("status-never-reached", WARN, (*place, key), text, "leave it out")
+
+
+def _ahead(start: str, ends: Sequence[str]) -> _Ahead:
+    name = start.partition("/")[0]
+    # A milestone finds its handoff in any open status, an answer in the one it leads to.
+    begun = (name,) if name in STATUSES else tuple(sorted(_led_to(name))) or _OPEN
+    reached = {status for one in begun for status in _reached(one, ends=ends)}
+    alive = {status for status in (*begun, *reached) if status not in TERMINAL}
+    return _Ahead(frozenset(reached), frozenset(alive))
+
+
+def _reached(start: str, ends: Sequence[str]) -> set[str]:
     reached: set[str] = set()
     edge = [start]
     while edge:
@@ -72,121 +134,68 @@ def _reached(start: str, *, ends: Sequence[str]) -> set[str]:
     return reached
 
 
+def _led_to(event: str) -> set[str]:
+    return {
+        transition.to
+        for (before, name), transitions in TRANSITIONS.items()
+        if name == event and before is not None
+        for transition in transitions
+    }
+
+
+def _may_come(trigger: str, ahead: _Ahead) -> bool:
+    name = trigger.partition("/")[0]
+    if name in STATUSES:
+        return name in ahead.statuses
+    if name in _UNHEARD or not ahead.alive:
+        return False
+    from_where = {before for before, event in TRANSITIONS if event == name and before is not None}
+    return name not in ANSWERS or not from_where or bool(from_where & ahead.alive)
+
+
+def _count_remarks(place: Place, clock: ClockRecord) -> Iterator[Remark]:
+    started = {
+        name: int(least or 0)
+        for name, _, least in (trigger.partition("/") for trigger in clock.starts_on)
+        if name in COUNTED
+    }
+    for key in ("met_on", "cancelled_on"):
+        for trigger in getattr(clock, key):
+            name, _, least = trigger.partition("/")
+            if name in started and int(least or 0) <= started[name]:
+                text = f"{clock.rule}: any count that comes after its start is {trigger}"
+                mend = "ask for more days than the start does"
+                yield Remark("clock-ends-at-once", ERROR, (*place, key), text, mend)
+
+
+def _reason_remarks(place: Place, clock: ClockRecord, record: AgreementFile) -> Iterator[Remark]:
+    agreed = {reject.reason for reject in record.reject}
+    if not agreed:
+        return
+    for key in _MOVES:
+        for trigger in getattr(clock, key):
+            name, _, reason = trigger.partition("/")
+            if name == Status.REJECTED and reason and reason not in agreed:
+                text = f"{clock.rule}: a rejection as {reason} is refused by this agreement"
+                mend = "add it as a [[reject]], or name another reason"
+                yield Remark("reason-never-given", ERROR, (*place, key), text, mend)
+
+
 def _ladder_remarks(place: Place, clock: ClockRecord) -> Iterator[Remark]:
-    if clock.unit not in ("working_days", "calendar_days"):
-        return
-    late = [
-        rung.rung
-        for rung in rungs_of(clock)
-        if rung.share < 1 and ceil(rung.share * clock.limit) >= clock.limit
-    ]
+    rungs = rungs_of(clock)
+    early = [rung.rung for rung in rungs if is_before_start(clock, rung)]
+    if early:
+        text = f"{clock.rule}: {', '.join(early)} lies before the start"
+        mend = "let it come nearer to due, or write `at` for a time after the start"
+        yield Remark("rung-before-start", ERROR, place, text, mend)
+    late = [rung.rung for rung in rungs if is_after_due(clock, rung)]
+    if clock.unit in DAY_UNITS:
+        late += [
+            rung.rung
+            for rung in rungs
+            if 0 < rung.share < 1 and ceil(rung.share * clock.limit) >= clock.limit
+        ]
     if late:
-        text = f"{clock.rule}: {', '.join(late)} falls at the same midnight as the breach"
-        mend = "warn at a smaller share, or count in hours"
+        text = f"{clock.rule}: {', '.join(late)} comes no earlier than the breach"
+        mend = "warn earlier, or count in hours; after the breach write `after`"
         yield Remark("warning-too-late", WARN, place, text, mend)
-
-
-def _promise_remarks(edition: Edition) -> Iterator[Remark]:
-    record = edition.record
-    if record.promise is None:
-        text = "nothing is promised of the whole path"
-        mend = 'add [promise] with first_service_within, as "60d"'
-        yield Remark("no-promise", INFO, (), text, mend)
-        return
-    promise = record.promise.first_service_within
-    count, _ = promise_days(promise)
-    alone = [
-        position
-        for position, clock in enumerate(record.clock)
-        if _span(clock) is not None and _least_days(clock) > count
-    ]
-    for position in alone:
-        clock = record.clock[position]
-        text = f"{clock.rule} alone may take longer than the promised {promise}"
-        mend = "shorten the clock, or promise less"
-        yield Remark("clock-exceeds-promise", ERROR, ("clock", position, "limit"), text, mend)
-    if not alone:
-        for day in turning_days(record):
-            yield from _whole_way(edition, day, promise)
-
-
-def _whole_way(edition: Edition, day: date, promise: str) -> Iterator[Remark]:
-    placed = _on_the_way([clock for clock in edition.record.clock if holds_on(clock, day)])
-    place = ("promise", "first_service_within")
-    closed = edition.versions[0].closed_days
-    first = day.toordinal()
-    since = "" if day == edition.record.region.valid_from else f" (from {day})"
-    by_stage = _latest(placed, first, closed)
-    bare = [_WAY[stage] for stage in range(1, len(_WAY)) if by_stage[stage] is None]
-    if bare:
-        text = f"no clock sees to it that a handoff becomes {', '.join(bare)}{since}"
-        mend = "add a clock, or the promise is nobody's to keep"
-        yield Remark("promise-without-clock", WARN, place, text, mend)
-        return
-    for start in range(first, first + _DAYS_TRIED):
-        end = _latest(placed, start, closed)[-1]
-        if end is not None and end > _promised(promise, start, closed):
-            began = date.fromordinal(start)
-            names = ", ".join(clock.rule for _, _, clock in placed)
-            text = (
-                f"the clocks on the way ({names}) may take {end - start} days from {began}, "
-                f"over the promised {promise}{since}"
-            )
-            mend = "shorten a clock, or promise less"
-            yield Remark("clock-exceeds-promise", ERROR, place, text, mend)
-            return
-
-
-def _on_the_way(clocks: Sequence[ClockRecord]) -> list[tuple[int, int, ClockRecord]]:
-    placed = [(*span, clock) for clock in clocks if (span := _span(clock)) is not None]
-    return sorted(placed, key=lambda item: item[:2])
-
-
-def _latest(
-    placed: Sequence[tuple[int, int, ClockRecord]], start: int, closed: frozenset[int]
-) -> list[int | None]:
-    """Give the last day by which each stage is reached if every clock is just kept.
-
-    Clocks come in the order of the stage they begin at: none makes an earlier stage come sooner.
-    """
-    latest: list[int | None] = [start] + [None] * (len(_WAY) - 1)
-    for begins_at, ends_at, clock in placed:
-        begins = latest[begins_at]
-        if begins is None:
-            continue
-        ends = _end(clock, begins, closed)
-        # Whoever has come that far has passed the stages before it.
-        for stage in range(1, ends_at + 1):
-            known = latest[stage]
-            latest[stage] = ends if known is None else min(known, ends)
-    return latest
-
-
-def _span(clock: ClockRecord) -> tuple[int, int] | None:
-    starts = [_WAY.index(status) for status in _WAY if status in clock.starts_on]
-    if not starts:
-        return None
-    met = [_WAY.index(status) for status in _WAY if status in clock.met_on]
-    after = [stage for stage in met if stage > starts[0]]
-    return (starts[0], after[0]) if after else None
-
-
-def _end(clock: ClockRecord, day: int, closed: frozenset[int]) -> int:
-    if clock.unit == "hours":
-        return day + ceil(clock.limit / _HOURS_OF_DAY)
-    if clock.unit == "working_days":
-        return calendar.after_working_days(day, clock.limit, closed)
-    if clock.unit == "months":
-        return calendar.after_months(day, clock.limit)
-    return day + clock.limit
-
-
-def _least_days(clock: ClockRecord) -> int:
-    if clock.unit == "hours":
-        return clock.limit // _HOURS_OF_DAY
-    return clock.limit * 28 if clock.unit == "months" else clock.limit
-
-
-def _promised(promise: str, day: int, closed: frozenset[int]) -> int:
-    count, working = promise_days(promise)
-    return calendar.after_working_days(day, count, closed) if working else day + count

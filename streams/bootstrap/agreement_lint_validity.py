@@ -21,6 +21,7 @@ from streams.bootstrap.agreement_shape import (
     BasisRecord,
     BounceRecord,
     ClockRecord,
+    DutyRecord,
     RejectRecord,
     ServiceRecord,
     StatementRecord,
@@ -40,9 +41,10 @@ def validity_remarks(edition: Edition) -> Iterator[Remark]:
     told: set[tuple[Place, Place]] = set()
     for placed in same.values():
         yield from _overlaps(placed, told)
-    # A basis or statement may end for good and another law begin; the others are one thing in time.
+    # A basis or statement may end for good and another law begin; a duty may come to be watched;
+    # clocks follow on each other under different names. The others are one thing in time.
     for key, placed in same.items():
-        if isinstance(key, tuple) and key[0] not in ("basis", "statement"):
+        if isinstance(key, tuple) and key[0] not in ("basis", "statement", "clock", "duty"):
             yield from _gaps(placed)
     yield from _never(record)
     yield from _reasons(record)
@@ -58,6 +60,8 @@ def _keys(place: Place, dated: DatedRecord) -> Iterator[Hashable]:
             yield place[:2]
         case ClockRecord():
             yield ("clock", dated.rule)
+        case DutyRecord():
+            yield ("duty", dated.rule)
         case RejectRecord():
             yield ("reject", dated.reason)
         case BounceRecord():
@@ -120,7 +124,7 @@ def _reasons(record: AgreementFile) -> Iterator[Remark]:
 def _laws(record: AgreementFile) -> Iterator[Remark]:
     placed = list(dated_records(record))
     for place, dated in placed:
-        rests_on_law = isinstance(dated, BasisRecord) or (
+        rests_on_law = isinstance(dated, BasisRecord | DutyRecord) or (
             isinstance(dated, ClockRecord) and dated.statutory
         )
         if (rests_on_law or dated.verified) and not dated.law_ref:

@@ -1,7 +1,8 @@
 """From an agreement file's records to the agreement as the domain knows it, with its digest.
 
-The domain keeps dates for services, bases and clocks. Where an agency, a reject rule or the bounce
-rule changes on a date, the file gives one version a period instead, each with a digest of its own.
+The domain keeps the dates of services, bases and clock rules. Where an agency, a reject rule or the
+bounce rule changes on a date, the file gives one version a period instead, each with a digest of
+its own.
 """
 
 import json
@@ -10,11 +11,15 @@ from datetime import date, timedelta
 from hashlib import sha256
 from itertools import pairwise, product
 
+from streams.bootstrap.agreement_clock_records import (
+    agency_of,
+    calendar_of,
+    clock_digest,
+    clock_rule,
+)
 from streams.bootstrap.agreement_shape import (
-    AgencyRecord,
     AgreementFile,
     BasisRecord,
-    ClockRecord,
     Dated,
     RejectRecord,
     ServiceRecord,
@@ -22,17 +27,15 @@ from streams.bootstrap.agreement_shape import (
 from streams.bootstrap.agreement_values import duration_us
 from streams.bootstrap.closed_days import ClosedDays
 from streams.domain.agreement import (
-    Agency,
     Agreement,
     BasisRule,
     BounceRule,
-    ClockRule,
     RecipientRule,
     RejectRule,
-    RungRule,
     ServiceRule,
 )
 from streams.domain.calendar import midnight
+from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
 from streams.domain.ids import AgencyId, Instant
 
@@ -48,11 +51,7 @@ def digest_of(record: AgreementFile, closed: ClosedDays) -> bytes:
     """
     whole = {
         "agreement": record.model_dump(mode="json", exclude_defaults=True),
-        "calendar": {
-            "first": closed.first.isoformat(),
-            "last": closed.last.isoformat(),
-            "closed": sorted(day.isoformat() for day in closed.days),
-        },
+        "calendar": calendar_of(closed),
     }
     rendering = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(rendering.encode()).digest()
@@ -76,30 +75,6 @@ def versions_of(record: AgreementFile, closed: ClosedDays) -> tuple[Agreement, .
     return tuple(versions)
 
 
-def rungs_of(clock: ClockRecord) -> tuple[RungRule, ...]:
-    """Give a clock's ladder in the order of its shares, the breach at 1 always among them.
-
-    A rung is named for its share (`warn-0.6`, `breach`, `late-1.5`); where a share has several, the
-    first has that name alone and the others add the role (`breach-source`): a rung fires by name.
-    """
-    asked = [(share, "recipient") for share in clock.warn_at]
-    asked += [(rung.at, rung.to) for rung in clock.rung]
-    if all(share != 1 for share, _ in asked):
-        asked.append((1.0, "coordinator"))
-    rungs: list[RungRule] = []
-    for share, to in sorted(asked, key=lambda rung: rung[0]):
-        name = _rung_name(share)
-        taken = {rung.rung for rung in rungs}
-        rungs.append(RungRule(f"{name}-{to}" if name in taken else name, share, to))
-    return tuple(rungs)
-
-
-def _rung_name(share: float) -> str:
-    if share == 1:
-        return "breach"
-    return f"warn-{share:g}" if share < 1 else f"late-{share:g}"
-
-
 def _turns(record: AgreementFile) -> list[date]:
     region = record.region
     turns = {region.valid_from}
@@ -119,21 +94,22 @@ def _version(
     bounces = [bounce for bounce in record.bounce if _holds_on(bounce, first)]
     if not bounces:
         raise LookupError(first.isoformat())
-    agencies = [_agency(agency) for agency in record.agency if _holds_on(agency, first)]
+    held = [agency_of(agency) for agency in record.agency if _holds_on(agency, first)]
+    agencies = {agency.agency_id: agency for agency in held}
     return Agreement(
         digest=digest,
         region_id=region.id,
         profile=region.profile,
         valid_from=midnight(first.toordinal()),
         valid_to=None if after is None else midnight(after.toordinal()),
-        agencies={agency.agency_id: agency for agency in agencies},
+        agencies=agencies,
         services=tuple(
             _service(code, service)
             for code, services in record.service.items()
             for service in services
         ),
         basis_rules=tuple(rule for basis in record.basis for rule in _basis(basis)),
-        clock_rules=tuple(map(_clock, record.clock)),
+        clock_rules=ClockBook(map(clock_rule, record.clock)),
         reject_rules=tuple(_reject(r) for r in record.reject if _holds_on(r, first)),
         bounce=BounceRule(
             bounces[0].window_days, bounces[0].limit, AgencyId(bounces[0].coordinator)
@@ -144,6 +120,7 @@ def _version(
         awaiting_basis_for_us=duration_us(region.awaiting_basis_for),
         park_for_us=duration_us(region.park_for),
         delivery_limit_us=duration_us(region.deliver_for),
+        clock_digest=clock_digest(record, closed, agencies),
     )
 
 
@@ -157,22 +134,6 @@ def _from(record: Dated) -> Instant | None:
 
 def _to(record: Dated) -> Instant | None:
     return None if record.valid_to is None else midnight(record.valid_to.toordinal() + 1)
-
-
-def _agency(record: AgencyRecord) -> Agency:
-    return Agency(
-        agency_id=AgencyId(record.id),
-        sector=record.sector,
-        business_id=record.business_id,
-        oid=record.oid,
-        xroad_member=record.xroad_member,
-        municipalities=tuple(record.municipalities),
-        counties=tuple(record.counties),
-        name_fi=record.name.fi,
-        name_sv=record.name.sv,
-        name_en=record.name.en,
-        delivery=record.delivery,
-    )
 
 
 def _service(code: str, record: ServiceRecord) -> ServiceRule:
@@ -211,24 +172,6 @@ def _basis(record: BasisRecord) -> Iterator[BasisRule]:
                 valid_from=_from(record),
                 valid_to=_to(record),
             )
-
-
-def _clock(record: ClockRecord) -> ClockRule:
-    return ClockRule(
-        rule=record.rule,
-        unit=record.unit,
-        limit=record.limit,
-        starts_on=tuple(record.starts_on),
-        met_on=tuple(record.met_on),
-        cancelled_on=tuple(record.cancelled_on),
-        pauses_on=tuple(record.pauses_on),
-        rungs=rungs_of(record),
-        statutory=record.statutory,
-        law_ref=record.law_ref,
-        verified=record.verified,
-        valid_from=_from(record),
-        valid_to=_to(record),
-    )
 
 
 def _reject(record: RejectRecord) -> RejectRule:

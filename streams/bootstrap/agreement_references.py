@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import combinations
 
+from streams.bootstrap.agreement_clock_references import clock_problems, office_problems
 from streams.bootstrap.agreement_problems import Place, Problem, Source
+from streams.bootstrap.agreement_tables import tables, texts
 from streams.bootstrap.agreement_values import nearest
 
 _OPEN_END = date.max
@@ -17,52 +19,36 @@ _UNIQUE = ("id", "business_id", "oid")
 
 def reference_problems(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
     """Find every contradiction and every reference to nothing, in no order."""
-    agencies = list(_tables(document, "agency"))
+    agencies = list(tables(document, "agency"))
     yield from _periods(document, source)
     yield from _doubles(agencies, source)
     yield from _unknown_agencies(document, agencies, source)
     for place, agency in agencies:
-        places = _texts(agency, "municipalities")
+        places = texts(agency, "municipalities")
         if "*" in places and len(places) > 1:
             text = "names all municipalities and some"
             mend = 'write ["*"] alone, or leave "*" out'
             yield source.problem("contradiction", (*place, "municipalities"), text, mend)
-    for place, clock in _tables(document, "clock"):
-        yield from _clock_problems(place, clock, source)
-
-
-def _clock_problems(place: Place, clock: Mapping[str, object], source: Source) -> Iterator[Problem]:
-    if clock.get("statutory") is True and _texts(clock, "pauses_on"):
-        yield source.problem(
-            "contradiction",
-            (*place, "pauses_on"),
-            "a statutory clock never pauses",
-            "leave pauses_on out, or write statutory = false",
-        )
-    for one, other in combinations(("starts_on", "met_on", "cancelled_on", "pauses_on"), 2):
-        both = sorted({*_texts(clock, one)} & {*_texts(clock, other)})
-        if both:
-            text = f"{', '.join(both)} stands in {one} too"
-            mend = f"say in one of {one} and {other} what entering it does"
-            yield source.problem("contradiction", (*place, other), text, mend)
-    warned = clock.get("warn_at")
-    told: set[tuple[object, object]] = set()
-    if isinstance(warned, list):
-        told |= {(share, "recipient") for share in warned if isinstance(share, float | int)}
-    for rung_place, rung in _tables(clock, "rung", within=place):
-        share, to = rung.get("at"), rung.get("to")
-        if not isinstance(share, float | int) or not isinstance(to, str):
-            continue
-        if (share, to) in told:
-            text = "the same role is told twice at the same share"
-            yield source.problem("contradiction", rung_place, text, "leave one of them out")
-        told.add((share, to))
+        yield from office_problems(place, agency, source)
+    known = [name for _, agency in agencies if isinstance(name := agency.get("id"), str)]
+    for place, clock in tables(document, "clock"):
+        yield from clock_problems(place, clock, sorted({*known}), source)
 
 
 def _periods(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
-    names = ("region", "agency", "service", "basis", "statement", "clock", "reject", "bounce")
+    names = (
+        "region",
+        "agency",
+        "service",
+        "basis",
+        "statement",
+        "clock",
+        "duty",
+        "reject",
+        "bounce",
+    )
     for name in names:
-        for place, record in _tables(document, name):
+        for place, record in tables(document, name):
             first, last = record.get("valid_from"), record.get("valid_to")
             # A date with a time is a date to Python, and the shape's to refuse.
             if type(first) is date and type(last) is date and last < first:
@@ -91,9 +77,9 @@ def _unknown_agencies(
     source: Source,
 ) -> Iterator[Problem]:
     known = sorted({name for _, agency in agencies if isinstance(name := agency.get("id"), str)})
-    named = [((*p, "coordinator"), b.get("coordinator")) for p, b in _tables(document, "bounce")]
-    for place, service in _tables(document, "service"):
-        for recipient_place, recipient in _tables(service, "recipient", within=place):
+    named = [((*p, "coordinator"), b.get("coordinator")) for p, b in tables(document, "bounce")]
+    for place, service in tables(document, "service"):
+        for recipient_place, recipient in tables(service, "recipient", within=place):
             named.append(((*recipient_place, "agency"), recipient.get("agency")))
     for place, agency in named:
         if isinstance(agency, str) and known and agency not in known:
@@ -113,23 +99,3 @@ def _period(record: Mapping[str, object]) -> tuple[date, date]:
         first if type(first) is date else date.min,
         last if type(last) is date else _OPEN_END,
     )
-
-
-def _tables(
-    owner: Mapping[str, object], name: str, within: Place = ()
-) -> Iterator[tuple[Place, Mapping[str, object]]]:
-    found = owner.get(name)
-    if name == "service" and isinstance(found, dict):
-        for code, value in found.items():
-            yield from _tables({code: value}, code, within=(*within, name))
-    elif isinstance(found, list):
-        for position, table in enumerate(found):
-            if isinstance(table, dict):
-                yield (*within, name, position), table
-    elif isinstance(found, dict):
-        yield (*within, name), found
-
-
-def _texts(record: Mapping[str, object], key: str) -> list[str]:
-    found = record.get(key)
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []

@@ -12,6 +12,7 @@ from streams.bootstrap.agreement_shape import (
     BounceRecord,
     ClockRecord,
     Dated,
+    DutyRecord,
     RejectRecord,
     ServiceRecord,
     StatementRecord,
@@ -26,6 +27,7 @@ DatedRecord = (
     | BasisRecord
     | StatementRecord
     | ClockRecord
+    | DutyRecord
     | RejectRecord
     | BounceRecord
 )
@@ -51,7 +53,7 @@ def dated_records(record: AgreementFile) -> Iterator[tuple[Place, DatedRecord]]:
     for code, services in record.service.items():
         for position, service in enumerate(services):
             yield ("service", code, position), service
-    for name in ("agency", "basis", "statement", "clock", "reject", "bounce"):
+    for name in ("agency", "basis", "statement", "clock", "duty", "reject", "bounce"):
         for position, dated in enumerate(getattr(record, name)):
             yield (name, position), dated
 

@@ -10,6 +10,22 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from streams.bootstrap.agreement_clock_values import (
+    DeskDelivery,
+    DutyReason,
+    Evidence,
+    PauseBound,
+    Role,
+    RungMoment,
+    Scope,
+    ShareOrMoment,
+    TimeOfDay,
+    Trigger,
+    Unit,
+    WarningShare,
+    WhichCalendar,
+    WorkingHours,
+)
 from streams.bootstrap.agreement_values import (
     AgencyCode,
     BusinessId,
@@ -22,23 +38,19 @@ from streams.bootstrap.agreement_values import (
     Municipality,
     Oid,
     Place,
+    PriorityCode,
     Profile,
     Promised,
     PurposeCode,
     Purposes,
     ReasonCode,
-    Role,
     RuleBasis,
     RuleName,
     SectorCode,
     Sectors,
     ServiceCode,
-    Share,
     StatementBasis,
-    StatusCode,
     Text,
-    Unit,
-    WarningShare,
     XroadMember,
 )
 
@@ -91,6 +103,20 @@ class Names(Record):
     en: Text
 
 
+class OfficeHours(Record):
+    """`office_hours` of an agency, on working days, by the local clock."""
+
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+
+class DeskRecord(Record):
+    """`[[agency.desk]]`: where people of an agency read a role's escalations."""
+
+    role: Role
+    delivery: DeskDelivery = Field(description='"email:ADDRESS" or "webhook:https://...".')
+
+
 class AgencyRecord(Dated):
     """`[[agency]]`: one agency of the region, and the area it serves."""
 
@@ -105,6 +131,16 @@ class AgencyRecord(Dated):
         default=[], description="Wellbeing services counties whose area it serves."
     )
     delivery: Delivery = "none"
+    office_hours: OfficeHours = Field(
+        OfficeHours(opens="08:00", closes="16:15"), description="On working days."
+    )
+    closed_days: list[Day] = Field(
+        default=[], description='Its own closed days, for clocks with calendar = "agency".'
+    )
+    silent_after: WorkingHours | None = Field(
+        None, description="Working hours without a message after which its silence is told."
+    )
+    desk: list[DeskRecord] = []
 
 
 class RecipientRecord(Record):
@@ -146,27 +182,81 @@ class StatementRecord(Dated):
 
 
 class RungRecord(Record):
-    """`[[clock.rung]]`: at which share of the budget which role is told; 1 is when it is due."""
+    """`[[clock.rung]]`: when which role is told; exactly one of `at`, `before` and `after`.
 
-    at: Share
-    to: Role
+    `at` is a share of the budget (1 is when it is due), or a time after the start.
+    """
+
+    to: Text = Field(description="recipient, source, coordinator, management, or an agency's id.")
+    at: ShareOrMoment | None = None
+    before: RungMoment | None = Field(None, description='A time before due, as "1wd".')
+    after: RungMoment | None = Field(None, description='A time after due, as "3wd".')
+    office_hours: bool = Field(
+        default=False, description="Outside the owner's office hours it waits until they open."
+    )
 
 
 class ClockRecord(Dated):
-    """`[[clock]]`: a deadline between statuses of a handoff."""
+    """`[[clock]]`: a deadline of a handoff, of a case or of a person.
+
+    A trigger is a handoff's status (`accepted`, `rejected/misdirected`), a milestone (`plan_made`,
+    `sickness_benefit_days/60`), or an event's class (`WorkerNamed`). `valid_from` and `valid_to`
+    are of the start: a clock that runs keeps its rule.
+    """
 
     rule: RuleName
+    scope: Scope = "handoff"
     unit: Unit
-    limit: Annotated[int, Field(ge=1, le=10_000)]
-    starts_on: list[StatusCode] = Field(min_length=1)
-    met_on: list[StatusCode] = Field(min_length=1)
-    cancelled_on: list[StatusCode] = []
-    pauses_on: list[StatusCode] = []
+    limit: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        description="0 days: due at the end of the day itself."
+    )
+    calendar: WhichCalendar = Field(
+        "national", description="agency: the owner's own closed days count as well."
+    )
+    days_a_week: Annotated[int, Field(ge=5, le=6)] = Field(
+        5, description="Benefit days in a week: Monday to Friday, or to Saturday."
+    )
+    starts_on: list[Trigger] = Field(min_length=1)
+    met_on: list[Trigger] = Field(min_length=1)
+    cancelled_on: list[Trigger] = []
+    pauses_on: list[Trigger] = []
+    resumes_on: list[Trigger] = Field(
+        default=[], description="Empty: leaving what paused the clock resumes it."
+    )
+    pause_at_most: PauseBound | None = Field(
+        None, description="How long all pauses together may stop the clock."
+    )
+    services: list[ServiceCode] = Field(default=[], description="Empty: any.")
+    source_sectors: list[SectorCode] = Field(
+        default=[], description="Of the source; for a person's clock of who reports the start."
+    )
+    priorities: list[PriorityCode] = Field(default=[], description="Empty: any.")
+    age_from: Annotated[int, Field(ge=0, le=150)] | None = None
+    age_under: Annotated[int, Field(ge=1, le=150)] | None = None
+    typ_member: bool | None = None
+    owner_sector: SectorCode | None = Field(None, description="Whose duty a person's clock is.")
+    heard_from: list[SectorCode] = Field(
+        default=[], description="Sectors beside the owner whose milestones move the clock."
+    )
     warn_at: list[WarningShare] = Field(
         default=[], description="Fractions of the budget at which the recipient is warned."
     )
     rung: list[RungRecord] = []
     statutory: bool = False
+    evidence: Evidence | None = Field(None, description="How the day count is known.")
+
+
+class DutyRecord(Dated):
+    """`[[duty]]`: an obligation that no clock can watch, kept so that nobody takes it for watched.
+
+    `reason` is `no-day-count` where the law gives none, `no-event` where no contract event tells
+    that it began or ended.
+    """
+
+    rule: RuleName
+    obligation: Text
+    reason: DutyReason
+    evidence: Evidence
 
 
 class RejectRecord(Dated):
@@ -205,6 +295,7 @@ class AgreementFile(Record):
     basis: list[BasisRecord] = []
     statement: list[StatementRecord] = []
     clock: list[ClockRecord] = []
+    duty: list[DutyRecord] = []
     reject: list[RejectRecord] = []
     bounce: list[BounceRecord] = Field(min_length=1)
     promise: Promise | None = None
@@ -215,12 +306,15 @@ RECORDS: dict[tuple[str, ...], type[Record]] = {
     ("region",): Region,
     ("agency",): AgencyRecord,
     ("agency", "name"): Names,
+    ("agency", "office_hours"): OfficeHours,
+    ("agency", "desk"): DeskRecord,
     ("service",): ServiceRecord,
     ("service", "recipient"): RecipientRecord,
     ("basis",): BasisRecord,
     ("statement",): StatementRecord,
     ("clock",): ClockRecord,
     ("clock", "rung"): RungRecord,
+    ("duty",): DutyRecord,
     ("reject",): RejectRecord,
     ("bounce",): BounceRecord,
     ("promise",): Promise,

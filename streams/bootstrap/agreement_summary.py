@@ -1,32 +1,35 @@
 """What an agreement says at an instant, as JSON can hold it: for `agreement show`."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from streams.domain.agreement import (
-    Agency,
-    Agreement,
-    Agreements,
-    BasisRule,
-    ClockRule,
-    ServiceRule,
-)
-from streams.domain.calendar import moment
+from streams.bootstrap.agreement_clock_summary import clock_summary, is_in_force, time_of_day
+from streams.bootstrap.agreement_file import Edition
+from streams.bootstrap.agreement_remarks import holds_on
+from streams.bootstrap.agreement_shape import DutyRecord
+from streams.domain.agreement import Agency, Agreement, Agreements, BasisRule, ServiceRule
+from streams.domain.calendar import local_day, moment
 from streams.domain.ids import Instant
 
 _SECOND_US = 1_000_000
 
 
-def describe(agreements: Agreements, at: Instant) -> dict[str, object]:
+def describe(editions: Sequence[Edition], at: Instant) -> dict[str, object]:
     """Give the version of an instant with the records in force then, ready for JSON.
 
     Instants are ISO 8601 with offset, UTC, and the end of a period is the first instant after it;
-    durations are in seconds; `digest` is hexadecimal.
+    durations are in seconds; digests are hexadecimal. Clocks are those whose rule holds for one
+    that starts at the instant. `duties` are what no clock watches.
     """
-    version = agreements.in_force(at)
+    versions = [version for edition in editions for version in edition.versions]
+    version = Agreements(tuple(versions)).in_force(at)
+    (edition,) = (e for e in editions if version.digest in [v.digest for v in e.versions])
+    today = date.fromordinal(local_day(at))
     return {
         "region": version.region_id,
         "profile": version.profile,
         "digest": version.digest.hex(),
+        "clock_digest": version.clock_digest.hex(),
         "at": _iso(at),
         **_period(version.valid_from, version.valid_to),
         "awaiting_basis_for_s": version.awaiting_basis_for_us // _SECOND_US,
@@ -36,7 +39,8 @@ def describe(agreements: Agreements, at: Instant) -> dict[str, object]:
         "agencies": [_agency(agency) for agency in version.agencies.values()],
         "services": [_service(rule) for rule in version.services],
         "bases": [_basis(rule) for rule in version.basis_rules],
-        "clocks": [_clock(rule) for rule in version.clock_rules],
+        "clocks": [clock_summary(r) for r in version.clock_rules if is_in_force(r, at)],
+        "duties": [_duty(duty) for duty in edition.record.duty if holds_on(duty, today)],
         "reject_reasons": [
             {
                 "reason": rule.reason.value,
@@ -76,6 +80,16 @@ def _agency(agency: Agency) -> dict[str, object]:
         "xroad_member": agency.xroad_member,
         "municipalities": list(agency.municipalities),
         "counties": list(agency.counties),
+        "office_hours": {
+            "opens": time_of_day(agency.opens_us),
+            "closes": time_of_day(agency.closes_us),
+        },
+        "closed_days": [date.fromordinal(day).isoformat() for day in sorted(agency.closed_days)],
+        "silent_after_h": agency.silent_after_hours or None,
+        "desks": [
+            {"role": desk.role, "delivery": desk.delivery.partition(":")[0]}
+            for desk in agency.desks
+        ],
         # Without its address: a webhook's may hold a secret.
         "delivery": agency.delivery.partition(":")[0],
     }
@@ -113,18 +127,12 @@ def _basis(rule: BasisRule) -> dict[str, object]:
     }
 
 
-def _clock(rule: ClockRule) -> dict[str, object]:
+def _duty(duty: DutyRecord) -> dict[str, object]:
     return {
-        "rule": rule.rule,
-        "unit": rule.unit,
-        "limit": rule.limit,
-        "starts_on": list(rule.starts_on),
-        "met_on": list(rule.met_on),
-        "cancelled_on": list(rule.cancelled_on),
-        "pauses_on": list(rule.pauses_on),
-        "rungs": [{"rung": r.rung, "share": r.share, "to": r.to} for r in rule.rungs],
-        "statutory": rule.statutory,
-        "law_ref": rule.law_ref,
-        "verified": rule.verified,
-        **_period(rule.valid_from, rule.valid_to),
+        "rule": duty.rule,
+        "obligation": duty.obligation,
+        "reason": duty.reason,
+        "law_ref": duty.law_ref,
+        "verified": duty.verified,
+        "evidence": duty.evidence,
     }

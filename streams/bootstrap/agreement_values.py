@@ -12,13 +12,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service, Status
+from streams.domain.codes import Basis, Category, Priority, Purpose, RejectReason, Service
 
 SECTORS = ("sote", "employment", "kela", "typ")
 PROFILES = ("production", "test")
-UNITS = ("working_days", "calendar_days", "hours", "months")
-ROLES = ("source", "recipient", "coordinator")
-SHARE_MAX = 10
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 DELIVERIES = ("none", "file", "in-process")
 
@@ -34,7 +31,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return get_close_matches(word, words, n=1, cutoff=0.0)[0]
 
 
-def _one_of(codes: Iterable[str]) -> AfterValidator:
+def one_of(codes: Iterable[str]) -> AfterValidator:
+    """Take a code of a list, `unknown` never; refuse another, naming the nearest."""
     known = tuple(code for code in codes if code != "unknown")
 
     def accept(code: str) -> str:
@@ -49,7 +47,8 @@ def _one_of(codes: Iterable[str]) -> AfterValidator:
     return AfterValidator(accept)
 
 
-def _shaped(pattern: str, problem: str, mend: str) -> AfterValidator:
+def shaped(pattern: str, problem: str, mend: str) -> AfterValidator:
+    """Take text of a pattern; refuse any other, saying what it is not and how to write it."""
     wanted = re.compile(pattern, re.ASCII)
 
     def accept(text: str) -> str:
@@ -93,26 +92,6 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _share(share: float) -> float:
-    if 0 < share <= SHARE_MAX:
-        return share
-    raise PydanticCustomError(
-        "bad-value",
-        "a rung stands at a share of the clock's budget, over 0 and at most 10",
-        {"mend": "write a share, as 0.6 or 1.5; 'so many days before due' is not offered yet"},
-    )
-
-
-def _before_due(share: float) -> float:
-    if 0 < share < 1:
-        return share
-    raise PydanticCustomError(
-        "bad-value",
-        "a warning comes at a fraction of the budget, over 0 and under 1",
-        {"mend": "write a fraction, as 0.6; the breach at 1 needs no warning"},
-    )
-
-
 def _plausible(day: date) -> date:
     if FIRST_DAY <= day <= LAST_DAY:
         return day
@@ -149,50 +128,46 @@ def promise_days(text: str) -> tuple[int, bool]:
 
 Text = Annotated[str, Field(min_length=1)]
 Day = Annotated[date, AfterValidator(_plausible)]
-Share = Annotated[float, AfterValidator(_share)]
-WarningShare = Annotated[float, AfterValidator(_before_due)]
 Duration = Annotated[
-    str, _shaped(_DURATION, "not a duration", 'write minutes, hours or days: "15m", "24h", "30d"')
+    str, shaped(_DURATION, "not a duration", 'write minutes, hours or days: "15m", "24h", "30d"')
 ]
 Promised = Annotated[
-    str, _shaped(_PROMISE, "not a promise", 'write days or working days: "60d", "40wd"')
+    str, shaped(_PROMISE, "not a promise", 'write days or working days: "60d", "40wd"')
 ]
-CalendarName = Annotated[str, _shaped("[a-z]+", "not a calendar", 'write "fi"')]
+CalendarName = Annotated[str, shaped("[a-z]+", "not a calendar", 'write "fi"')]
 RuleName = Annotated[
-    str, _shaped("[a-z][a-z0-9-]*", "not a rule's name", 'write it as "acceptance"')
+    str, shaped("[a-z][a-z0-9-]*", "not a rule's name", 'write it as "acceptance"')
 ]
 
-Profile = Annotated[str, _one_of(PROFILES)]
-SectorCode = Annotated[str, _one_of(SECTORS)]
-StatusCode = Annotated[str, _one_of(Status)]
-ServiceCode = Annotated[str, _one_of(Service)]
-PurposeCode = Annotated[str, _one_of(Purpose)]
-ReasonCode = Annotated[str, _one_of(RejectReason)]
-RuleBasis = Annotated[str, _one_of((Basis.STATUTE, Basis.TYP_MEMBERSHIP))]
-StatementBasis = Annotated[str, _one_of((Basis.CONSENT, Basis.SOTE_PERMIT))]
-Unit = Annotated[str, _one_of(UNITS)]
-Role = Annotated[str, _one_of(ROLES)]
-Categories = list[Annotated[str, _one_of(Category)]]
+Profile = Annotated[str, one_of(PROFILES)]
+SectorCode = Annotated[str, one_of(SECTORS)]
+ServiceCode = Annotated[str, one_of(Service)]
+PurposeCode = Annotated[str, one_of(Purpose)]
+PriorityCode = Annotated[str, one_of(Priority)]
+ReasonCode = Annotated[str, one_of(RejectReason)]
+RuleBasis = Annotated[str, one_of((Basis.STATUTE, Basis.TYP_MEMBERSHIP))]
+StatementBasis = Annotated[str, one_of((Basis.CONSENT, Basis.SOTE_PERMIT))]
+Categories = list[Annotated[str, one_of(Category)]]
 # A lone code stands for a list of one.
 Sectors = Annotated[list[SectorCode], BeforeValidator(_listed), Field(min_length=1)]
 Purposes = Annotated[list[PurposeCode], BeforeValidator(_listed), Field(min_length=1)]
 
 AgencyCode = Annotated[
     str,
-    _shaped(
-        r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*",
+    shaped(
+        r"(?!hub$)[a-z][a-z0-9-]*(\.[a-z0-9-]+)*",
         "not an agency id",
-        'write lower-case words and dots, as "sote.south-karelia"',
+        'write lower-case words and dots, as "sote.south-karelia"; "hub" is the hub\'s own',
     ),
 ]
 BusinessId = Annotated[str, AfterValidator(_business_id)]
 Oid = Annotated[
     str,
-    _shaped(r"[0-2](\.(0|[1-9][0-9]*))+", "not an OID", 'write it bare, as "1.2.246.10.91000013"'),
+    shaped(r"[0-2](\.(0|[1-9][0-9]*))+", "not an OID", 'write it bare, as "1.2.246.10.91000013"'),
 ]
 XroadMember = Annotated[
     str,
-    _shaped(
+    shaped(
         r"[A-Z][A-Z-]*/[A-Z]+/[^/\s]+(/[^/\s]+)?",
         "not an X-Road member",
         'write INSTANCE/CLASS/CODE/SUBSYSTEM, as "FI-TEST/MUN/9100001-3/sote"',
@@ -200,14 +175,14 @@ XroadMember = Annotated[
 ]
 Delivery = Annotated[str, AfterValidator(_delivery)]
 Municipality = Annotated[
-    str, _shaped("[0-9]{3}", "not a municipality code", 'write three digits, as "405"')
+    str, shaped("[0-9]{3}", "not a municipality code", 'write three digits, as "405"')
 ]
 Place = Annotated[
     str,
-    _shaped(
+    shaped(
         r"[0-9]{3}|\*",
         "neither a municipality code nor all of them",
         'write three digits, as "405", or "*" alone for all',
     ),
 ]
-County = Annotated[str, _shaped("[0-9]{2}", "not a county code", 'write two digits, as "11"')]
+County = Annotated[str, shaped("[0-9]{2}", "not a county code", 'write two digits, as "11"')]

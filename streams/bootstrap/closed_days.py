@@ -28,8 +28,8 @@ class ClosedDays(NamedTuple):
     days: dict[date, Holiday]
 
     def ordinals(self) -> frozenset[int]:
-        """Give the closed days that are no weekend days anyway, as proleptic ordinals."""
-        return frozenset(day.toordinal() for day in self.days if day.isoweekday() <= 5)  # noqa: PLR2004  # 5: Friday
+        """Give the closed days as proleptic ordinals, those on a weekend too."""
+        return frozenset(day.toordinal() for day in self.days)
 
 
 def parse_closed_days(name: str, text: str) -> ClosedDays:

@@ -14,7 +14,7 @@ _LISTS = (
     ("agencies", ("agency", "sector", "business_id", "municipalities", "delivery")),
     ("services", ("service", "purpose", "competent_sector", "default_categories")),
     ("bases", ("kind", "from_sector", "to_sector", "purpose", "categories", "law_ref", "verified")),
-    ("clocks", ("rule", "unit", "limit", "statutory", "law_ref", "verified")),
+    ("duties", ("rule", "obligation", "reason", "law_ref", "verified", "evidence")),
     ("reject_reasons", ("reason", "reroutes", "law_ref", "verified")),
 )
 
@@ -56,12 +56,13 @@ def lint(file: Path | None, as_json: bool) -> None:
 @click.option("--at", type=INSTANT, help="As of this instant, instead of now.")
 def show(region: Path | None, at: int | None, as_json: bool) -> None:
     """Show the version of the agreement that is in force."""
-    from streams.bootstrap.agreement_file import load_agreements
+    from streams.bootstrap.agreement_clock_summary import clock_lines
+    from streams.bootstrap.agreement_file import read_editions
     from streams.bootstrap.agreement_summary import describe
     from streams.bootstrap.hub import wall_clock
 
     asked = wall_clock() if at is None else Instant(at)
-    described: dict[str, Any] = describe(load_agreements(region), asked)
+    described: dict[str, Any] = describe(read_editions(region), asked)
     if as_json:
         print_json(described)
         return
@@ -70,6 +71,9 @@ def show(region: Path | None, at: int | None, as_json: bool) -> None:
         click.echo()
         rows = [[record.get(column) for column in columns] for record in described[name]]
         print_table([column.upper() for column in columns], rows, none=f"no {name}")
+    for clock in described["clocks"]:
+        click.echo()
+        print_fields(clock_lines(clock))
 
 
 @agreement.command(epilog="\b\nExample:\n  saattaen agreement test --region south-karelia.toml")

@@ -14,7 +14,7 @@ last = 2060-12-31
 name = { fi = "Juhla", sv = "Fest", en = "Feast" }
 dates = [2026-03-04, 2026-03-07]
 """
-ACKNOWLEDGEMENT = """[[clock]]
+THREE_CLOCKS = """[[clock]]
 rule = "acknowledgement"
 unit = "hours"
 limit = 4
@@ -34,9 +34,49 @@ to = "recipient"
 at = 1.0
 to = "source"
 
+[[clock]]
+rule = "acceptance"
+unit = "working_days"
+limit = 5
+starts_on = ["requested"]
+met_on = ["accepted", "rejected"]
+cancelled_on = ["cancelled", "failed", "entered-in-error"]
+pauses_on = []
+warn_at = [0.6]
+statutory = false
+law_ref = "Agreement of the agencies"
+verified = false
+
+[[clock.rung]]
+at = 1.0
+to = "coordinator"
+
+[[clock.rung]]
+at = 1.0
+to = "source"
+
+[[clock]]
+rule = "service-start"
+unit = "calendar_days"
+limit = 30
+starts_on = ["accepted"]
+met_on = ["in-progress", "completed"]
+cancelled_on = ["cancelled", "failed", "entered-in-error"]
+pauses_on = ["on-hold"]
+warn_at = [0.5, 0.8]
+statutory = false
+law_ref = "Agreement of the agencies"
+verified = false
+
 """
-"""A clock in hours, planted before the shipped ones."""
-_FIRST_CLOCK = "# [report 002]: ways of referring"
+"""Clocks as files had them before conditions, milestones and office hours came."""
+_CLOCKS, _AFTER_THEM = "# --- Clocks", "# --- Rejections"
+
+
+def three_clocks(text: str) -> str:
+    """Put the three plain clocks in the place of an agreement's own; the sample keeps its one."""
+    before, found, rest = text.partition(_CLOCKS)
+    return before + THREE_CLOCKS + _AFTER_THEM + rest.partition(_AFTER_THEM)[2] if found else text
 
 
 def only(path: Path | None = None) -> Agreement:
@@ -46,9 +86,11 @@ def only(path: Path | None = None) -> Agreement:
 
 
 def planted(folder: Path, *changes: tuple[str, str], of: Path = SHIPPED, add: str = "") -> Path:
-    """Write a copy of an agreement with texts changed (each must be there) and text added."""
-    text = of.read_text(encoding="utf-8")
-    text = text.replace(_FIRST_CLOCK, ACKNOWLEDGEMENT + _FIRST_CLOCK)
+    """Write a copy of an agreement with three plain clocks, texts changed, and text added.
+
+    Each text to change must be there.
+    """
+    text = three_clocks(of.read_text(encoding="utf-8"))
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)

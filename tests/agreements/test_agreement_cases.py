@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.bootstrap.agreement_cases import Difference, cases_beside, run_cases
-from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.agreement_file import load_agreements, read_editions
 from streams.bootstrap.agreement_problems import AgreementError
 from streams.bootstrap.agreement_summary import describe
 from streams.domain.calendar import instant
@@ -109,9 +109,10 @@ def test_what_is_no_case_file_is_said_to_be_none(tmp_path: Path, content: bytes 
 
 
 def test_a_description_is_json_and_names_the_version_in_force() -> None:
-    agreements = load_agreements()
-    said = json.loads(json.dumps(describe(agreements, SPRING)))
-    assert said["digest"] == agreements.versions[0].digest.hex()
+    editions = read_editions()
+    said = json.loads(json.dumps(describe(editions, SPRING)))
+    assert said["digest"] == editions[0].versions[0].digest.hex()
+    assert said["clock_digest"] == editions[0].versions[0].clock_digest.hex()
     assert (said["region"], said["profile"]) == ("south-karelia", "test")
     assert (said["at"], said["valid_from"], said["valid_to"]) == (
         "2026-03-02T00:00:00+00:00",
@@ -119,11 +120,19 @@ def test_a_description_is_json_and_names_the_version_in_force() -> None:
         None,
     )
     assert (said["awaiting_basis_for_s"], said["park_for_s"]) == (30 * 86_400, 86_400)
-    assert said["calendar"] == {"from": "2015-01-01", "to": "2045-12-31", "closed_days": 278}
+    assert said["calendar"] == {"from": "2015-01-01", "to": "2045-12-31", "closed_days": 465}
     assert [agency["agency"] for agency in said["agencies"]][3] == "kela"
     assert len(said["services"]) == 8
     acceptance = next(clock for clock in said["clocks"] if clock["rule"] == "acceptance")
-    assert acceptance["rungs"][0] == {"rung": "warn-0.6", "share": 0.6, "to": "recipient"}
+    assert acceptance["rungs"][0] == {
+        "rung": "warn-0.6",
+        "to": "recipient",
+        "share": 0.6,
+        "anchor": None,
+        "amount": None,
+        "unit": None,
+        "office_hours": True,
+    }
     assert said["reject_reasons"][0]["reroutes"] is True
     assert said["bounce"] == {
         "window_days": 90,
@@ -134,14 +143,13 @@ def test_a_description_is_json_and_names_the_version_in_force() -> None:
 
 def test_a_description_holds_only_the_records_of_its_instant(tmp_path: Path) -> None:
     ended = ('rule = "acceptance"', 'rule = "acceptance"\nvalid_to = 2025-12-31')
-    agreements = load_agreements(planted(tmp_path, ended, of=SAMPLE))
-    assert describe(agreements, SPRING)["clocks"] == []
+    editions = read_editions(planted(tmp_path, ended, of=SAMPLE))
+    assert describe(editions, SPRING)["clocks"] == []
 
 
 def test_a_description_keeps_the_address_of_a_webhook_to_itself(tmp_path: Path) -> None:
     hook = ('delivery = "none"', 'delivery = "webhook:https://agency.example/in?token=abc"')
-    agreements = load_agreements(planted(tmp_path, hook, of=SAMPLE))
-    said = json.dumps(describe(agreements, SPRING))
+    said = json.dumps(describe(read_editions(planted(tmp_path, hook, of=SAMPLE)), SPRING))
     assert "token" not in said
     assert '"delivery": "webhook"' in said
 
@@ -149,7 +157,7 @@ def test_a_description_keeps_the_address_of_a_webhook_to_itself(tmp_path: Path) 
 def test_a_description_names_the_recipients_of_a_service(tmp_path: Path) -> None:
     named = '[[service.job_coaching.recipient]]\nagency = "kela"\nmunicipalities = ["405"]\n'
     change = ("[service.job_coaching]", named + "[service.job_coaching]")
-    said = json.dumps(describe(load_agreements(planted(tmp_path, change)), SPRING))
+    said = json.dumps(describe(read_editions(planted(tmp_path, change)), SPRING))
     assert (
         '"recipients": [{"agency": "kela", "source_sectors": [], "municipalities": ["405"]}]'
         in (said)

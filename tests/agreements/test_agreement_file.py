@@ -9,8 +9,9 @@ import pytest
 
 from streams.bootstrap.agreement_file import load_agreements, read_edition, shipped_folder
 from streams.bootstrap.agreement_problems import AgreementError
-from streams.domain.agreement import BounceRule, RungRule
+from streams.domain.agreement import BounceRule
 from streams.domain.calendar import instant
+from streams.domain.clock_rules import RungRule
 from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
 from streams.domain.ids import AgencyId, Instant
 from tests.agreements.files import FEAST_CALENDAR, SAMPLE, SHIPPED, only, planted
@@ -66,13 +67,6 @@ def test_the_demonstration_region_is_complete() -> None:
     assert misdirected.law_ref == "Hallintolaki 434/2003 21 §"
     assert version.bounce == BounceRule(90, 3, SOTE)
     assert version.delivery_limit_us == 3 * 24 * HOUR_US
-    acceptance = next(rule for rule in version.clock_rules if rule.rule == "acceptance")
-    assert (acceptance.unit, acceptance.limit) == ("working_days", 5)
-    assert acceptance.rungs == (
-        RungRule("warn-0.6", 0.6, "recipient"),
-        RungRule("breach", 1.0, "coordinator"),
-        RungRule("breach-source", 1.0, "source"),
-    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +130,7 @@ def test_every_way_to_deliver_is_understood(tmp_path: Path, delivery: str) -> No
 def test_a_rung_may_stand_after_the_breach(tmp_path: Path) -> None:
     rung = '\n[[clock.rung]]\nat = 1.5\nto = "source"\n\n[[basis]]'
     file = planted(tmp_path, ("\n[[basis]]", rung), of=SAMPLE)
-    assert [(r.rung, r.to) for r in only(file).clock_rules[0].rungs] == [
+    assert [(r.rung, r.to) for r in only(file).clock_rules.rules[0].rungs] == [
         ("warn-0.6", "recipient"),
         ("breach", "coordinator"),
         ("late-1.5", "source"),
@@ -158,10 +152,10 @@ municipalities = ["405"]
 
 
 def test_a_record_holds_on_its_first_and_last_local_day_and_on_no_other(tmp_path: Path) -> None:
-    dated = 'rule = "acceptance"\nvalid_from = 2026-03-02\nvalid_to = 2026-03-31'
-    agreements = load_agreements(planted(tmp_path, ('rule = "acceptance"', dated), of=SAMPLE))
+    dated = 'kind = "statute"\nvalid_from = 2026-03-02\nvalid_to = 2026-03-31'
+    agreements = load_agreements(planted(tmp_path, ('kind = "statute"', dated), of=SAMPLE))
     held = {
-        moment: bool(agreements.in_force(moment).clock_rules)
+        moment: bool(agreements.in_force(moment).basis_rules)
         for moment in (
             at(2026, 3, 1, 21),
             at(2026, 3, 1, 22),
@@ -244,7 +238,10 @@ def test_an_agreement_reads_the_calendar_beside_it(tmp_path: Path) -> None:
     (tmp_path / "calendar-xx.toml").write_text(FEAST_CALENDAR, encoding="utf-8")
     version = only(planted(tmp_path, ('calendar = "fi"', 'calendar = "xx"')))
     # The second date is a Saturday, no working day anyway.
-    assert version.closed_days == {datetime(2026, 3, 4, tzinfo=UTC).toordinal()}
+    assert version.closed_days == {
+        datetime(2026, 3, 4, tzinfo=UTC).toordinal(),
+        datetime(2026, 3, 7, tzinfo=UTC).toordinal(),
+    }
     assert version.calendar_to == datetime(2060, 12, 31, tzinfo=UTC).toordinal()
 
 
@@ -252,7 +249,7 @@ def test_an_edition_keeps_its_places() -> None:
     edition = read_edition(SHIPPED)
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()
     assert lines[edition.source.line(("clock", 0)) - 1] == "[[clock]]"
-    assert lines[edition.source.line(("clock", 0, "limit")) - 1] == "limit = 5"
+    assert lines[edition.source.line(("clock", 0, "limit")) - 1] == "limit = 4"
     assert edition.source.path(("service", "job_coaching", 0, "purpose")) == (
         "service.job_coaching.purpose"
     )

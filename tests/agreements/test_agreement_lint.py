@@ -8,7 +8,7 @@ import pytest
 
 from streams.bootstrap.agreement_lint import Finding, has_gaps, lint
 from streams.bootstrap.agreement_remarks import INFO
-from tests.agreements.files import FEAST_CALENDAR, SAMPLE, SHIPPED, planted
+from tests.agreements.files import FEAST_CALENDAR, SAMPLE, SHIPPED, planted, three_clocks
 
 TODAY = date(2026, 11, 22)
 LAPPEENRANTA = '"405", "416", "441", "739", "831"]'
@@ -244,9 +244,20 @@ def test_records_of_the_same_overlap_on_the_day_that_both_hold(tmp_path: Path) -
         ("2026-04-01", None),
         ("2026-04-02", "validity-gap"),
     ):
-        second = SECOND_ACCEPTANCE + f"valid_from = {begins}\n"
+        named = SECOND_ACCEPTANCE
+        if begins != "2026-03-31":
+            named = named.replace('"acceptance"', '"acceptance-2026"')
+        second = named + f"valid_from = {begins}\n"
         codes = {f.code for f in gaps(planted(tmp_path, first, add=second))}
         assert codes - {"promise-without-clock"} == ({code} if code else set())
+
+
+def test_a_day_between_the_periods_of_a_reason_is_a_gap(tmp_path: Path) -> None:
+    first = ('reason = "other"\n', 'reason = "other"\nvalid_to = 2026-03-31\n')
+    second = '[[reject]]\nreason = "other"\nvalid_from = 2026-04-{}\n'
+    assert gaps(planted(tmp_path, first, add=second.format("01"))) == []
+    finding = one(planted(tmp_path, first, add=second.format("02")))
+    assert (finding.code, finding.path) == ("validity-gap", "reject[7].valid_from")
 
 
 def test_two_periods_of_a_service_may_not_overlap(tmp_path: Path) -> None:
@@ -296,7 +307,7 @@ def test_an_unknown_coordinator_is_a_finding_though_the_file_does_not_load(tmp_p
 
 
 def test_a_file_that_does_not_load_gives_all_its_problems_as_findings(tmp_path: Path) -> None:
-    file = planted(tmp_path, ("limit = 5", "limit = 0"), ('delivery = "file"', 'delivery = ""'))
+    file = planted(tmp_path, ("limit = 5", "limit = -1"), ('delivery = "file"', 'delivery = ""'))
     assert len(gaps(file)) == 6
     assert {f.severity for f in gaps(file)} == {"error"}
 
@@ -345,7 +356,7 @@ def test_verified_laws_are_no_longer_counted(tmp_path: Path) -> None:
 
 
 def versions(folder: Path, first_ends: str, second_begins: str) -> list[Finding]:
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = three_clocks(SHIPPED.read_text(encoding="utf-8"))
     begins = "valid_from = 2025-01-01"
     (folder / "a.toml").write_text(text.replace(begins, f"{begins}\n{first_ends}"), "utf-8")
     (folder / "b.toml").write_text(text.replace(begins, f"valid_from = {second_begins}"), "utf-8")

@@ -107,11 +107,11 @@ def test_an_error_repeats_no_value_of_the_file(tmp_path: Path) -> None:
         ('to_sector = "sote"\npurpose = "social_care"\ncategories = ["identity", "social',
          'to_sector = "soote"\npurpose = "social_care"\ncategories = ["identity", "social',
          "basis[2].to_sector", "unknown-code"),
-        ("limit = 5", "limit = 0", "clock[1].limit", "greater-than-equal"),
+        ("limit = 5", "limit = -1", "clock[1].limit", "greater-than-equal"),
         ("limit = 5", "limit = 10001", "clock[1].limit", "less-than-equal"),
         ("limit = 5", 'limit = "5"', "clock[1].limit", "bad-value"),
         ('unit = "working_days"', 'unit = "workdays"', "clock[1].unit", "unknown-code"),
-        ('unit = "working_days"', 'unit = "benefit_days"', "clock[1].unit", "unknown-code"),
+        ('unit = "working_days"', 'unit = "benefit_days"', "clock[1].starts_on", "contradiction"),
         ("warn_at = [0.6]", "warn_at = [1.0]", "clock[1].warn_at[0]", "bad-value"),
         ("warn_at = [0.6]", "warn_at = 0.6", "clock[1].warn_at", "bad-value"),
         ("warn_at = [0.6]", 'warn_at = ["0.6"]', "clock[1].warn_at[0]", "bad-value"),
@@ -164,7 +164,7 @@ def test_two_versions_of_a_folder_do_not_begin_on_one_day(tmp_path: Path) -> Non
 
 def test_a_folder_gives_the_problems_of_all_its_files_at_once(tmp_path: Path) -> None:
     for name in ("a.toml", "b.toml"):
-        planted(tmp_path, ("limit = 5", "limit = 0")).rename(tmp_path / name)
+        planted(tmp_path, ("limit = 5", "limit = -1")).rename(tmp_path / name)
     assert problems(tmp_path) == {
         "a.toml: clock[1].limit": "greater-than-equal",
         "b.toml: clock[1].limit": "greater-than-equal",
