@@ -1,54 +1,34 @@
 """The attempts store: which notices wait, in which lane, how often they were tried, and when next.
 
-One SQLite file. A lane is one person and one receiving agency; only its head may be attempted. What
-the ledger says (started, cancelled, delivered, undeliverable) is written with the ledger's cursor
-in one transaction, so the file can always be rebuilt by following the ledger from its beginning.
-That is why `synchronous=NORMAL` is enough: after a power loss it stands at an earlier, whole state.
+One SQLite file. A lane is one person and one receiving agency; only its head may be attempted. An
+escalation that goes to a desk stands in its desk's lane instead (`desk_rows`). What the ledger says
+(started, cancelled, delivered, undeliverable) is written with the ledger's cursor in one
+transaction, so the file can always be rebuilt by following the ledger from its beginning. That is
+why `synchronous=NORMAL` is enough: after a power loss it stands at an earlier, whole state.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-import apsw
-
-from streams.dispatch.delivery import Delivery, DeliveryState
-from streams.domain.codes import NoticeKind
+from streams.dispatch.attempts_file import NewerStoreError, opened
+from streams.dispatch.delivery import INHIBITED, Delivery, DeliveryState
+from streams.dispatch.desk_rows import NO_ESCALATION, DeskRows, Escalating
+from streams.dispatch.reach import Reach
+from streams.dispatch.rows import bring_forward, delivery_of, realign
 from streams.domain.entry import Notice
 from streams.domain.ids import AgencyId, HandoffId, Instant, NoticeId, PersonId
 
-STORE_VERSION = 1
-_SCHEMA = """
-CREATE TABLE delivery (
-    notice_id TEXT NOT NULL PRIMARY KEY,
-    receiver TEXT NOT NULL,
-    person TEXT NOT NULL,
-    handoff_id TEXT,
-    kind TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    tries INTEGER NOT NULL,
-    since INTEGER NOT NULL,
-    asked INTEGER NOT NULL,
-    first_at INTEGER,
-    next_at INTEGER NOT NULL,
-    cause TEXT NOT NULL,
-    words BLOB,
-    may_leave INTEGER NOT NULL, -- 1 the ledger let it leave, and said nothing else since
-    head INTEGER -- 1 its lane's head, 0 behind it, NULL settled
-) STRICT, WITHOUT ROWID;
-CREATE INDEX due ON delivery (receiver, next_at, position, ordinal) WHERE head = 1;
-CREATE INDEX lane ON delivery (person, receiver, position, ordinal) WHERE head IS NOT NULL;
-CREATE INDEX of_handoff ON delivery (handoff_id) WHERE may_leave = 1;
-CREATE INDEX ledger_order ON delivery (position, ordinal);
-CREATE TABLE followed (position INTEGER NOT NULL) STRICT;
-INSERT INTO followed VALUES (0);
-PRAGMA user_version = 1;
+__all__ = ["Attempts", "NewerStoreError", "NotDeadError", "UnknownNoticeError"]
+
+_LISTED = """
+SELECT * FROM fate WHERE (:to IS NULL OR receiver = :to)
+AND (:state IS NULL OR state = :state) ORDER BY position, ordinal
 """
 _DUE = """
-SELECT * FROM delivery WHERE receiver = :to AND head = 1 AND next_at BETWEEN :from AND :until
+SELECT * FROM fate
+WHERE receiver = :to AND desk = '' AND head = 1 AND next_at BETWEEN :from AND :until
 ORDER BY next_at, position, ordinal LIMIT :limit
 """
 _FOR_EVER = 2**62
@@ -62,10 +42,6 @@ class NotDeadError(Exception):
     """The notice is no dead delivery: it still waits, has arrived, or was cancelled."""
 
 
-class NewerStoreError(Exception):
-    """The attempts file was written by a newer version of the hub."""
-
-
 class Attempts:
     """Keeps the fate of every notice, and how far the ledger was followed."""
 
@@ -76,16 +52,9 @@ class Attempts:
             NewerStoreError: A newer version of the hub wrote the file.
             apsw.Error: The file cannot be used; so too from every method.
         """
-        self._db = apsw.Connection(str(path))
-        self._db.set_busy_timeout(5_000)
-        self._db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
-        version = cast("int", self._db.pragma("user_version"))
-        if version > STORE_VERSION:
-            self._db.close()
-            raise NewerStoreError(f"attempts store of version {version}, known: {STORE_VERSION}")
-        if version == 0:
-            with self._db:
-                self._db.execute(_SCHEMA)
+        self._db = opened(path)
+        self.desks = DeskRows(self._db)
+        self.reach = Reach(self._db)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -107,15 +76,27 @@ class Attempts:
         """Note that entries up to a position were taken in."""
         self._db.execute("UPDATE followed SET position = ?", (position,))
 
-    def enqueue(self, notice: Notice, position: int, ordinal: int) -> None:
-        """Put a notice at the end of its lane; one that is known already changes nothing."""
+    def enqueue(
+        self, notice: Notice, position: int, ordinal: int, escalating: Escalating | None = None
+    ) -> None:
+        """Put a notice at the end of its lane, or beside the others of its desk.
+
+        One that is known already changes nothing. `escalating` says more of an escalation.
+        """
+        of = escalating or NO_ESCALATION
         self._db.execute(
             """
-            INSERT INTO delivery VALUES (
+            INSERT INTO delivery (
+                notice_id, receiver, person, handoff_id, kind, position, ordinal, state, tries,
+                since, asked, first_at, next_at, cause, words, may_leave, head,
+                role, desk, clock, owner, rule, told_at
+            ) VALUES (
                 :notice_id, :to, :person, :handoff_id, :kind, :position, :ordinal,
-                'pending', 0, 0, 1, NULL, 0, '', NULL, 0,
-                NOT EXISTS (SELECT 1 FROM delivery
-                            WHERE person = :person AND receiver = :to AND head IS NOT NULL)
+                'pending', 0, 0, 1, NULL, :next_at, '', NULL, 0,
+                :desk <> '' OR NOT EXISTS (
+                    SELECT 1 FROM delivery WHERE person = :person AND receiver = :to
+                    AND desk = '' AND head IS NOT NULL),
+                :role, :desk, :clock, :owner, :rule, :told_at
             ) ON CONFLICT DO NOTHING
             """,
             {
@@ -126,6 +107,13 @@ class Attempts:
                 "kind": notice.kind.value,
                 "position": position,
                 "ordinal": ordinal,
+                "next_at": of.leaves_at if of.desk else 0,
+                "role": notice.role,
+                "desk": of.desk,
+                "clock": of.clock,
+                "owner": notice.recipient or "",
+                "rule": notice.reason,
+                "told_at": of.told_at,
             },
         )
 
@@ -162,12 +150,21 @@ class Attempts:
         )
 
     def bury(self, notice_id: NoticeId, attempt: int, cause: str) -> None:
-        """Note that the delivery is dead; the end of an earlier start does not end a later one."""
+        """Note that the delivery is dead; the end of an earlier start does not end a later one.
+
+        One whose cause is `inhibited` never left, so no attempt of it counts.
+        """
         self._close(
-            "UPDATE delivery SET state = 'dead', tries = max(tries, :attempt), cause = :cause,"
-            " head = NULL WHERE notice_id = :notice_id AND head IS NOT NULL AND :attempt > since"
-            " RETURNING person, receiver",
-            {"notice_id": notice_id, "attempt": attempt, "cause": cause},
+            "UPDATE delivery SET state = iif(:cause = :inhibited, 'inhibited', 'dead'),"
+            " tries = max(tries, :attempt), cause = :cause, head = NULL"
+            " WHERE notice_id = :notice_id AND head IS NOT NULL"
+            " AND (:attempt > since OR :cause = :inhibited) RETURNING person, receiver",
+            {
+                "notice_id": notice_id,
+                "attempt": attempt,
+                "cause": cause,
+                "inhibited": INHIBITED,
+            },
         )
 
     def ask_again(self, handoff_id: HandoffId, to: AgencyId | None) -> None:
@@ -218,7 +215,8 @@ class Attempts:
     def wake(self, to: AgencyId, until: Instant) -> None:
         """Let the agency's lanes that would be due by a moment try at once: it is back."""
         self._db.execute(
-            "UPDATE delivery SET next_at = 0 WHERE receiver = ? AND head = 1 AND next_at <= ?",
+            "UPDATE delivery SET next_at = 0"
+            " WHERE receiver = ? AND desk = '' AND head = 1 AND next_at <= ?",
             (to, until),
         )
 
@@ -239,14 +237,12 @@ class Attempts:
         with self._db:
             self._db.execute(
                 "UPDATE delivery SET state = iif(may_leave, 'trying', 'pending'), since = tries,"
-                " first_at = NULL, next_at = 0, words = NULL, head = 0 WHERE notice_id = ?",
+                " first_at = NULL, next_at = 0, words = NULL, head = iif(desk = '', 0, 1),"
+                " message = '' WHERE notice_id = ?",
                 (notice_id,),
             )
-            self._db.execute(
-                "UPDATE delivery SET head = 0 WHERE person = ? AND receiver = ? AND head = 1",
-                (delivery.person, delivery.to),
-            )
-            self._bring_forward(delivery.person, delivery.to)
+            if not delivery.desk:
+                realign(self._db, delivery.person, delivery.to)
 
     # What waits, and what became of the rest.
 
@@ -258,22 +254,21 @@ class Attempts:
         within = {"to": to, "from": 0, "until": now, "limit": limit}
         beyond = {"to": to, "from": now + horizon_us + 1, "until": _FOR_EVER, "limit": limit}
         rows = [*self._db.execute(_DUE, within), *self._db.execute(_DUE, beyond)]
-        return [_delivery(row) for row in rows[:limit]]
+        return [delivery_of(row) for row in rows[:limit]]
 
     def next_at(self, to: AgencyId, now: Instant) -> Instant | None:
         """Give the earliest moment after now at which one of the agency's lanes is due, or None."""
         found = self._db.execute(
-            "SELECT min(next_at) FROM delivery WHERE receiver = ? AND head = 1 AND next_at > ?",
+            "SELECT min(next_at) FROM delivery"
+            " WHERE receiver = ? AND desk = '' AND head = 1 AND next_at > ?",
             (to, now),
         ).fetchall()
         return cast("Instant | None", found[0][0])
 
     def find(self, notice_id: NoticeId) -> Delivery | None:
         """Give one notice's fate."""
-        rows = self._db.execute(
-            "SELECT * FROM delivery WHERE notice_id = ?", (notice_id,)
-        ).fetchall()
-        return _delivery(rows[0]) if rows else None
+        rows = self._db.execute("SELECT * FROM fate WHERE notice_id = ?", (notice_id,)).fetchall()
+        return delivery_of(rows[0]) if rows else None
 
     def words(self, notice_id: NoticeId) -> bytes | None:
         """Give the sealed words with which an agency refused a dead delivery, None without any."""
@@ -285,26 +280,12 @@ class Attempts:
     def deliveries(self, to: AgencyId | None, state: DeliveryState | None) -> Iterator[Delivery]:
         """Read every notice's fate in ledger order: of all, one agency, or one state."""
         rows = self._db.execute(
-            "SELECT * FROM delivery WHERE (:to IS NULL OR receiver = :to)"
-            " AND (:state IS NULL OR state = :state) ORDER BY position, ordinal",
+            _LISTED,
             {"to": to, "state": state.value if state is not None else None},
         )
         for row in rows:
-            yield _delivery(row)
+            yield delivery_of(row)
 
     def _close(self, update: str, values: dict[str, str | int]) -> None:
         for person, receiver in self._db.execute(update, values).fetchall():
-            self._bring_forward(PersonId(str(person)), AgencyId(str(receiver)))
-
-    def _bring_forward(self, person: PersonId, receiver: AgencyId) -> None:
-        self._db.execute(
-            "UPDATE delivery SET head = 1 WHERE head = 0 AND notice_id ="
-            " (SELECT notice_id FROM delivery WHERE person = ? AND receiver = ?"
-            " AND head IS NOT NULL ORDER BY position, ordinal LIMIT 1)",
-            (person, receiver),
-        )
-
-
-def _delivery(row: Sequence[object]) -> Delivery:
-    found = Delivery._make(row[: len(Delivery._fields)])
-    return found._replace(kind=NoticeKind(found.kind), state=DeliveryState(found.state))
+            bring_forward(self._db, PersonId(str(person)), AgencyId(str(receiver)))

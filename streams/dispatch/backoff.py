@@ -18,6 +18,10 @@ class Pace(NamedTuple):
     `limit_us` is the agreement's `delivery_limit_us`, counted from the first attempt. `hold_us` is
     how long everything rests when the ledger or the store cannot be used. After `outage_after`
     attempts in a row that an agency could not take, one lane at a time probes it.
+
+    For `group_wait_us` an escalation to a desk gathers others of its cause: clocks that fall due
+    together, as at the opening of offices, fire within seconds, and to people half a minute is not
+    late.
     """
 
     limit_us: int
@@ -27,6 +31,7 @@ class Pace(NamedTuple):
     hold_us: int = 1_000_000
     lanes_per_agency: int = 8
     outage_after: int = 8
+    group_wait_us: int = 30_000_000
 
 
 def bound_us(pace: Pace, tries: int) -> int:

@@ -1,7 +1,7 @@
-r"""A delivery: one notice on its way to its agency.
+r"""A delivery: one notice on its way to its agency, or to a desk of people there.
 
     pending -> trying -> taken    -> delivered
-       |  \____________> given-up -> dead
+       |  \____________> given-up -> dead | inhibited
        \-> cancelled
 
 The states on the right are the ledger's word; `taken` and `given-up` wait for it to be said.
@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from streams.domain.codes import NoticeKind
 from streams.domain.ids import AgencyId, HandoffId, Instant, NoticeId, PersonId
+
+INHIBITED = "inhibited"
+"""The cause under which the ledger keeps that nobody needs to be told any more."""
 
 
 class DeliveryState(StrEnum):
@@ -29,6 +32,8 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     CANCELLED = "cancelled"
     """The ledger refused its start: it never leaves, or not again."""
+    INHIBITED = "inhibited"
+    """An escalation whose clock closed before it could leave: nobody needs to be told of it."""
 
 
 class Delivery(NamedTuple):
@@ -39,6 +44,11 @@ class Delivery(NamedTuple):
     it: the limit counts from there. `asked` is the attempt under whose number the ledger is asked
     for leave, the same until it answers. `next_at` is 0 where only its lane may hold it back.
     `cause` is the code of the last failure, empty before any.
+
+    For escalations, `desk` is the role whose desk gets it, empty where it goes to the agency's own
+    system; `clock` what it is of, `owner` whose duty that is, under which `rule`; `told_at` is when
+    the ledger took it; `closed` says that the clock has nothing left to wait for. `message` is the
+    id of the message that it left in, or is about to; `ground` what those in it have in common.
     """
 
     notice_id: NoticeId
@@ -55,6 +65,17 @@ class Delivery(NamedTuple):
     first_at: Instant | None
     next_at: Instant
     cause: str
+    role: str = ""
+    desk: str = ""
+    clock: str = ""
+    owner: str = ""
+    rule: str = ""
+    told_at: Instant = Instant(0)
+    closed: bool = False
+    message: str = ""
+    ground: str = ""
+    held: bool = False
+    """It waits behind others of its lane, or for its owner to be heard again."""
 
 
 OPEN = (

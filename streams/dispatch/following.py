@@ -5,12 +5,14 @@ reports here too, so that a crash after any of them, or a lost attempts file, ch
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from streams.dispatch.attempts import Attempts
 from streams.dispatch.delivery import Delivery
-from streams.domain.codes import Status
+from streams.dispatch.desk_rows import DeskKey, Escalating
+from streams.domain.clock_facts import ClockCancelled, ClockMet, Escalated
+from streams.domain.codes import NoticeKind, Status
 from streams.domain.entry import (
     Fact,
     HandoffStatusChanged,
@@ -19,8 +21,16 @@ from streams.domain.entry import (
     RecallIssued,
     TransitionRefused,
 )
-from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
-from streams.domain.ids import NoticeId, PersonId
+from streams.domain.envelope import HUB
+from streams.domain.event import Event
+from streams.domain.hub_events import (
+    AgencyFellSilent,
+    AgencyHeardAgain,
+    DeliveryStarted,
+    NoticeDelivered,
+    NoticeUndeliverable,
+)
+from streams.domain.ids import AgencyId, ClockId, Instant, NoticeId, PersonId
 from streams.promises.engine import Stored
 
 BATCH_ENTRIES = 500
@@ -40,10 +50,21 @@ class LedgerReader(Protocol):
 class Following:
     """Takes ledger entries into the attempts store, each batch with its cursor."""
 
-    def __init__(self, ledger: LedgerReader, attempts: Attempts) -> None:
-        """Follow from where the store stands."""
+    def __init__(
+        self,
+        ledger: LedgerReader,
+        attempts: Attempts,
+        desks: Collection[DeskKey] = (),
+        group_wait_us: int = 0,
+    ) -> None:
+        """Follow from where the store stands.
+
+        Escalations to one of the `desks` gather others for `group_wait_us` before they leave.
+        """
         self._ledger = ledger
         self._attempts = attempts
+        self._desks = frozenset(desks)
+        self._group_wait_us = group_wait_us
         self._kept: OrderedDict[NoticeId, Notice] = OrderedDict()
 
     def take_batch(self) -> bool:
@@ -83,6 +104,19 @@ class Following:
 
     def _take(self, stored: Stored) -> None:
         entry = stored.entry
+        self._hear(entry)
+        self._note_reach(entry.event)
+        for fact in entry.facts:
+            self._call_off(fact)
+        clocks = [fact for fact in entry.facts if isinstance(fact, Escalated)]
+        for ordinal, notice in enumerate(entry.deliveries):
+            escalating = None
+            if notice.kind is NoticeKind.ESCALATION:
+                escalating = self._escalating(notice, clocks, entry.recorded_at)
+            self._attempts.enqueue(notice, stored.position, ordinal, escalating)
+            self._keep(notice)
+
+    def _hear(self, entry: LedgerEntry) -> None:
         match entry.event:
             case DeliveryStarted(notice_id=notice_id, attempt=attempt):
                 if _refused(entry):
@@ -95,11 +129,36 @@ class Following:
                 self._attempts.bury(notice_id, attempt, cause)
             case _:
                 pass
-        for fact in entry.facts:
-            self._call_off(fact)
-        for ordinal, notice in enumerate(entry.deliveries):
-            self._attempts.enqueue(notice, stored.position, ordinal)
-            self._keep(notice)
+
+    def _note_reach(self, event: Event) -> None:
+        reach = self._attempts.reach
+        match event:
+            # An escalation may have gone to a desk, which says nothing of the agency's system.
+            case NoticeDelivered(to=to, kind=kind) if kind is not NoticeKind.ESCALATION:
+                reach.arrive(to, event.envelope.recorded_at)
+            case NoticeUndeliverable(to=to, kind=kind) if kind is not NoticeKind.ESCALATION:
+                reach.die(to, event.cause)
+            case AgencyFellSilent():
+                reach.fall_silent(AgencyId(event.envelope.person))
+            case AgencyHeardAgain():
+                reach.hear_again(AgencyId(event.envelope.person))
+            case _ if event.envelope.agency != HUB:
+                reach.live(event.envelope.agency)
+            case _:
+                pass
+
+    def _escalating(
+        self, notice: Notice, clocks: list[Escalated], recorded_at: Instant
+    ) -> Escalating:
+        desk = notice.role if DeskKey(notice.to, notice.role) in self._desks else ""
+        clock = ClockId("")
+        for fact in clocks:
+            if (fact.rung, fact.role, fact.to) == (notice.detail, notice.role, notice.to):
+                clock = fact.clock_id
+                clocks.remove(fact)  # each is told by one notice
+                break
+        leaves_at = Instant(recorded_at + self._group_wait_us)
+        return Escalating(desk, clock, recorded_at, leaves_at)
 
     def _call_off(self, fact: Fact) -> None:
         # Withdrawn while the agency is out of reach: the recall stands behind the notice, which may
@@ -111,6 +170,8 @@ class Following:
                 to_status in _CALLED_OFF
             ):
                 self._attempts.ask_again(handoff_id, None)
+            case ClockMet(clock_id=clock_id) | ClockCancelled(clock_id=clock_id):
+                self._attempts.desks.close_clock(clock_id)
             case _:
                 pass
 

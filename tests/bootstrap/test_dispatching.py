@@ -1,7 +1,12 @@
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from random import Random
 
+import pytest_asyncio
+
+from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.dispatching import desks_of_hub, dispatcher_of
 from streams.bootstrap.hub import Hub
 from streams.bootstrap.story import town
 from streams.bootstrap.story.persons import cast
@@ -9,10 +14,13 @@ from streams.bootstrap.story.plot import refer
 from streams.bootstrap.story.sayings import Refer
 from streams.bootstrap.story.stage import Stage
 from streams.dispatch.delivery import DeliveryState
+from streams.domain.agreement import Agreements, Desk
 from streams.domain.calendar import DAY_US, HOUR_US, midnight
 from streams.domain.codes import Service
 from streams.domain.ids import Instant
 from streams.promises.transport import Refused
+from streams.sealing.hub_secrets import make_secrets
+from tests.connectors.transport.mail_server import MailServer
 
 MONDAY = Instant(midnight(date(2026, 3, 2).toordinal()) + 12 * HOUR_US)
 (AINO,) = cast(Random(3), 1)
@@ -45,3 +53,56 @@ async def test_the_words_of_an_agency_that_refuses_are_kept_under_the_persons_ke
 
 def _send(settled: town.Town, referral: Refer) -> None:
     settled.employment.say(AINO, referral)
+
+
+@pytest_asyncio.fixture
+async def mail() -> AsyncIterator[MailServer]:
+    server = MailServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_escalations_reach_a_desk_by_e_mail_and_name_nobody(
+    tmp_path: Path, mail: MailServer
+) -> None:
+    # Given a region whose coordinator reads escalations at an address
+    place = tmp_path / "hub.key"
+    make_secrets(place)
+    with place.open("a") as secrets:
+        secrets.write(f'[smtp]\nhost = "127.0.0.1"\nport = {mail.port}\nstarttls = "never"\n')
+        secrets.write('from = "saattaen@hub.example"\n')
+    much_later = Instant(MONDAY + 90 * DAY_US)
+    with Hub(tmp_path / "hub", keys_file=place, agreements=_with_desks(), durable=False) as hub:
+        desks = desks_of_hub(hub)
+        stage = Stage(hub, Random(1), MONDAY)
+        stage.persons = {AINO.hetu: AINO}
+        settled = town.settle(stage, hub.agreements.in_force(MONDAY))
+        _send(settled, refer(Service.SERVICE_NEED_ASSESSMENT, None))
+        # When nobody answers a referral
+        hub.engine.advance(much_later)
+        dispatcher = dispatcher_of(
+            hub, {}, stage._attempts, clock=lambda: much_later, rng=Random(1), desks=desks
+        )
+        await dispatcher.drain_once()
+        stage.close()
+        for post in desks.values():
+            await post.transport.close()
+    # Then who is on duty reads which clock is late, by which law, and of whom nothing
+    texts = [message.get_content() for message in mail.messages]
+    assert texts
+    assert {to for recipients in mail.recipients for to in recipients} == {"vastuu@typ.example"}
+    assert all("saattaen escalations acknowledge c-" in text for text in texts)
+    assert any("laki / lag / law: " in text for text in texts)
+    for secret in (AINO.hetu, AINO.family_name, AINO.given_names, AINO.phone):
+        assert all(secret not in text for text in texts)
+
+
+def _with_desks() -> Agreements:
+    versions = []
+    for version in load_agreements().versions:
+        desk = Desk("coordinator", "email:vastuu@typ.example")
+        coordinator = version.agencies[version.bounce.coordinator]._replace(desks=(desk,))
+        agencies = version.agencies | {coordinator.agency_id: coordinator}
+        versions.append(version._replace(agencies=agencies))
+    return Agreements(tuple(versions))

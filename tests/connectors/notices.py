@@ -39,6 +39,7 @@ MISSING = MissingBasis(
 REFERRAL = Notice(
     notice_id=NoticeId("n-0000000000000000000000SAMP"),
     to=LAPPEENRANTA,
+    role="",
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-0000000000000000000000SAMP"),
     protected=False,

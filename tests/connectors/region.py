@@ -5,6 +5,7 @@ from pathlib import Path
 
 from connectors.local_time import local_instant
 from streams.domain.agreement import Agency, Agreement, BounceRule
+from streams.domain.clock_rules import ClockBook
 from streams.domain.ids import AgencyId, Instant
 
 DATA = Path(__file__).parents[1] / "data"
@@ -64,7 +65,7 @@ def agreement(profile: str = "test") -> Agreement:
         agencies=AGENCIES,
         services=(),
         basis_rules=(),
-        clock_rules=(),
+        clock_rules=ClockBook(()),
         reject_rules=(),
         bounce=BounceRule(90, 3, SOTE),
         closed_days=frozenset(),

@@ -6,7 +6,10 @@ from random import Random
 
 from streams.dispatch.attempts import Attempts
 from streams.dispatch.backoff import Pace
-from streams.dispatch.dispatcher import Dispatcher, Rendered
+from streams.dispatch.desk_dispatch import DeskPost
+from streams.dispatch.desk_message import Rendered
+from streams.dispatch.desk_rows import DeskKey
+from streams.dispatch.dispatcher import Dispatcher
 from streams.dispatch.reports import CONTENT_DIGEST_BYTES
 from streams.domain.codes import Milestone, NoticeKind, Status
 from streams.domain.entry import (
@@ -17,7 +20,7 @@ from streams.domain.entry import (
     RecallIssued,
     TransitionRefused,
 )
-from streams.domain.envelope import Envelope, SourceRef
+from streams.domain.envelope import HUB, Envelope, SourceRef
 from streams.domain.event import Event
 from streams.domain.hub_events import DeliveryStarted
 from streams.domain.ids import (
@@ -48,6 +51,7 @@ def notice(name: str, to: AgencyId, person: PersonId, handoff: str = "h") -> Not
     return Notice(
         notice_id=NoticeId(derive("n", name)),
         to=to,
+        role="",
         kind=NoticeKind.REFERRAL,
         person=person,
         protected=False,
@@ -105,22 +109,29 @@ class FakeHub:
         for event in queue:
             self._record(event)
 
-    def publish(self, *notices: Notice, facts: tuple[Fact, ...] = ()) -> None:
+    def publish(self, *notices: Notice, facts: tuple[Fact, ...] = (), at: Instant = NOON) -> None:
         """Add one entry with these notices."""
-        person = notices[0].person
-        envelope = Envelope(
+        envelope = self.envelope(notices[0].person, at, SOTE)
+        self._add(MilestoneReached(envelope, Milestone.CONTACT_MADE, None, ()), facts, notices)
+
+    def tell(self, event: Event, *facts: Fact) -> None:
+        """Add one entry of an event that tells nobody."""
+        self._add(event, facts, ())
+
+    def envelope(self, person: PersonId, at: Instant, agency: AgencyId = HUB) -> Envelope:
+        """Make the envelope of the next entry."""
+        return Envelope(
             EventId(derive("e", str(len(self.entries)))),
             person,
-            SOTE,
-            NOON,
-            NOON,
+            agency,
+            at,
+            at,
             SourceRef("m", 1, None),
             bytes(CONTENT_DIGEST_BYTES),
             -1,
             "",
             protected=False,
         )
-        self._add(MilestoneReached(envelope, Milestone.CONTACT_MADE, None, ()), facts, notices)
 
     def withdraw(self, of: Notice, recall: Notice | None = None) -> None:
         """Cancel a notice's handoff; where it had started, with a recall to its receiver."""
@@ -186,6 +197,7 @@ class Bench:
         self.attempts = Attempts(self.path)
         self.erased: set[PersonId] = set()
         self.sealed: list[str] = []
+        self.desks: dict[DeskKey, DeskPost] = {}
 
     def clock(self) -> Instant:
         return self.now
@@ -220,6 +232,7 @@ class Bench:
             rng=Random(7),
             pace=self.pace,
             seal_words=self.seal,
+            desks=self.desks,
         )
 
 

@@ -5,13 +5,19 @@ from pathlib import Path
 import apsw
 import pytest
 
-from streams.dispatch.attempts import STORE_VERSION, Attempts, NewerStoreError
+from streams.dispatch.attempts import Attempts, NewerStoreError
+from streams.dispatch.attempts_file import STORE_VERSION
 from streams.dispatch.delivery import DeliveryState
 from streams.domain.ids import Instant
 from tests.dispatch.hub import AINO, EINO, KELA, NOON, SOTE, notice
 
 FIRST, SECOND = notice("first", KELA, AINO), notice("second", KELA, AINO)
 EINOS, TO_SOTE = notice("eino's", KELA, EINO), notice("to sote", SOTE, AINO)
+
+IN_VAIN = """
+SELECT 1 FROM delivery WHERE receiver = 'a' AND desk = '' AND head = 1
+AND state = 'trying' AND first_at > 1 AND first_at <= 9
+"""
 
 
 def filled(folder: Path) -> Attempts:
@@ -132,13 +138,31 @@ def test_deliveries_are_listed_by_agency_and_state(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        ("SELECT * FROM delivery WHERE receiver = 'a' AND head = 1 AND next_at < 5", "due"),
-        ("SELECT min(next_at) FROM delivery WHERE receiver = 'a' AND head = 1", "due"),
         (
-            "SELECT * FROM delivery WHERE person = 'p' AND receiver = 'a' AND head IS NOT NULL",
+            "SELECT * FROM fate WHERE receiver = 'a' AND desk = '' AND head = 1 AND next_at < 5",
+            "due",
+        ),
+        (
+            "SELECT min(next_at) FROM delivery WHERE receiver = 'a' AND desk = 'b' AND head = 1",
+            "due",
+        ),
+        (
+            "SELECT * FROM fate WHERE person = 'p' AND receiver = 'a' AND desk = '' AND head > 0",
             "lane",
         ),
         ("UPDATE delivery SET asked = 1 WHERE handoff_id = 'h' AND may_leave = 1", "of_handoff"),
+        (
+            "UPDATE delivery SET closed = 1 WHERE clock = 'c' AND clock <> '' AND head IS NOT NULL",
+            "of_clock",
+        ),
+        (
+            "SELECT * FROM fate WHERE message = 'm' AND message <> '' AND head IS NOT NULL",
+            "of_message",
+        ),
+        (
+            IN_VAIN,
+            "retried",
+        ),
     ],
 )
 def test_no_question_of_an_attempt_reads_the_whole_file(

@@ -72,7 +72,7 @@ def crashing_dispatcher(bench: Bench, crashing: Crashing) -> Dispatcher:
     for write in WRITES:
         plain = getattr(bench.attempts, write)
         setattr(bench.attempts, write, crashing.around(write, plain))
-    dispatcher._reports._submit = crashing.around("submit", submit)
+    dispatcher._keeping._reports._submit = crashing.around("submit", submit)
     dispatcher._transports = {
         to: CrashingTransport(receiver, crashing)
         for to, receiver in bench.transports.items()
@@ -167,7 +167,7 @@ async def test_a_started_delivery_that_was_refused_stays_refused_after_a_crash(
     dispatcher = bench.dispatcher()
     dispatcher._following.catch_up()
     crashing = Crashing(1, after=True)
-    dispatcher._reports._submit = crashing.around("submit", bench.hub.submit)
+    dispatcher._keeping._reports._submit = crashing.around("submit", bench.hub.submit)
     with pytest.raises(Crash):
         await dispatcher.drain_once()
     bench.restart()

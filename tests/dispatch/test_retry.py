@@ -130,7 +130,7 @@ async def test_without_a_seal_the_words_are_not_kept(tmp_path: Path) -> None:
     hub = Bench(tmp_path, {KELA: Receiver(Refused("http-422", WORDS))})
     hub.hub.publish(TOLD)
     dispatcher = hub.dispatcher()
-    dispatcher._seal_words = None
+    dispatcher._keeping._seal_words = None
     await dispatcher.drain_once()
     assert dispatcher.words(TOLD.notice_id) is None
     assert dispatcher.words(NoticeId("n-nobody")) is None
@@ -144,7 +144,7 @@ async def test_words_that_cannot_be_sealed_now_do_not_hold_up_the_refusal(tmp_pa
     hub = Bench(tmp_path, {KELA: Receiver(Refused("http-422", WORDS))})
     hub.hub.publish(TOLD)
     dispatcher = hub.dispatcher()
-    dispatcher._seal_words = unavailable
+    dispatcher._keeping._seal_words = unavailable
     await dispatcher.drain_once()
     assert dispatcher.words(TOLD.notice_id) is None
     assert len(dispatcher.deliveries(state=DeliveryState.DEAD)) == 1

@@ -1,8 +1,7 @@
 """`run_until`: dispatch beside a living hub, many lanes at once, no lane harmed by another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -11,7 +10,8 @@ from structlog.testing import capture_logs
 
 from streams.dispatch.backoff import Pace
 from streams.dispatch.delivery import DeliveryState
-from streams.dispatch.dispatcher import LOOK_AGAIN_S_MAX, Dispatcher, Rendered
+from streams.dispatch.desk_message import Rendered
+from streams.dispatch.dispatcher import LOOK_AGAIN_S_MAX
 from streams.dispatch.reports import Reports
 from streams.domain.entry import Notice
 from streams.domain.event import Event
@@ -19,43 +19,13 @@ from streams.domain.ids import NoticeId, PersonId
 from streams.promises.engine import Outcome, UnavailableError
 from streams.promises.transport import Handover, Parcel, Refused, TryLater
 from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, PACE, SOTE, Bench, notice
+from tests.dispatch.looping import idle, running, settled, until
 from tests.dispatch.receivers import Receiver, violations
 
 TOLD, NEXT = notice("told", KELA, AINO), notice("next", KELA, AINO)
 TO_SOTE = notice("to sote", SOTE, EINO)
 LATER = TryLater("unreachable", None)
 CROWD = [notice(f"of {n}", KELA, PersonId(f"p-{n}")) for n in range(40)]
-
-
-@asynccontextmanager
-async def running(
-    dispatcher: Dispatcher, grace_s: float = 1.0
-) -> AsyncIterator[asyncio.Task[None]]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(dispatcher.run_until(stop, grace_s))
-    try:
-        yield task
-    finally:
-        stop.set()
-        await task
-
-
-async def until(claim: Callable[[], bool]) -> None:
-    """Let the loop turn until the claim holds; pytest's time-out names a claim that never does."""
-    while not claim():  # noqa: ASYNC110  # no event says that another's turn is over
-        await asyncio.sleep(0)
-
-
-async def settled(dispatcher: Dispatcher, number: int) -> None:
-    """Wait until so many deliveries are over."""
-    over = {DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.CANCELLED}
-    await until(lambda: sum(d.state in over for d in dispatcher.deliveries()) >= number)
-
-
-async def idle(dispatcher: Dispatcher) -> None:
-    """Wait until dispatch waits for news."""
-    await until(lambda: not (dispatcher._wake.is_set() or dispatcher._under_way))
-    await asyncio.sleep(0)
 
 
 def bench(folder: Path) -> tuple[Bench, Receiver, Receiver]:
@@ -307,7 +277,7 @@ async def test_reports_of_many_lanes_are_one_write(tmp_path: Path) -> None:
         sizes.append(len(inputs))
         return submit(inputs)
 
-    dispatcher._reports._submit = counted
+    dispatcher._keeping._reports._submit = counted
     async with running(dispatcher):
         await settled(dispatcher, 8)
     assert sizes == [8, 8]

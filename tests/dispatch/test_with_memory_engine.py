@@ -7,7 +7,8 @@ import pytest
 
 from streams.dispatch.attempts import Attempts
 from streams.dispatch.delivery import DeliveryState
-from streams.dispatch.dispatcher import Dispatcher, Rendered
+from streams.dispatch.desk_message import Rendered
+from streams.dispatch.dispatcher import Dispatcher
 from streams.domain.codes import Category, NoticeKind, Status
 from streams.domain.entry import Notice
 from streams.domain.ids import Instant

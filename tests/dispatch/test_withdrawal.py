@@ -43,7 +43,7 @@ async def test_a_withdrawal_that_overtakes_the_start_wins(tmp_path: Path) -> Non
         hub.hub.withdraw(TOLD)
         return submit(inputs)
 
-    dispatcher._reports._submit = withdraw_first  # type: ignore[assignment]  # no other event comes
+    dispatcher._keeping._reports._submit = withdraw_first  # type: ignore[assignment]  # no other event comes
     await dispatcher.drain_once()
     assert kela.tried == []
     (delivery,) = dispatcher.deliveries(to=KELA)

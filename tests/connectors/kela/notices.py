@@ -25,6 +25,7 @@ DUE = local_instant(date(2026, 2, 17), time())
 REFERRAL = Notice(
     notice_id=NoticeId("n-01J000000000000000REFERRA0"),
     to=KELA,
+    role="",
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-01J0000000000000000000SAMP"),
     protected=False,

@@ -31,6 +31,7 @@ DUE = Instant(1_771_000_000_000_000)
 REFERRAL = Notice(
     notice_id=NoticeId("n-0123456789ABCDEFGHJKMNPQRS"),
     to=SOTE,
+    role="",
     kind=NoticeKind.REFERRAL,
     person=PersonId("p-0123456789ABCDEFGHJKMNPQRS"),
     protected=False,
