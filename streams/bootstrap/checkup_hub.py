@@ -48,15 +48,16 @@ def clocks_fired(hub: Examined) -> Finding:
     if engine is None:
         return ok("clocks", _NO_HUB)
     try:
-        due_at = engine.next_due()
+        due_at, lag_us = engine.next_due(), engine.lag_us(hub.now)
     finally:
         engine.close()
     if due_at is None:
         return ok("clocks", "none waits")
-    late_us = hub.now - due_at
-    if late_us <= LAG_US_MAX:
-        return ok("clocks", f"next due {_iso(due_at)}")
-    measured = f"one is due since {_iso(due_at)}"
+    if not lag_us:
+        return ok("clocks", f"next due {_iso(due_at)}, lag 0 s")
+    measured = f"one is due since {_iso(due_at)}, lag {lag_us / 1_000_000:.1f} s"
+    if lag_us <= LAG_US_MAX:
+        return ok("clocks", measured)
     if hub_runs(hub.data):
         return warn("clocks", measured, "look at the log of the running hub: its inbox may be held")
     return warn("clocks", measured, f"saattaen run {hub.option()}")

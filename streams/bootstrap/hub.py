@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.agreement_history import keep_agreements
 from streams.bootstrap.connectors import connector_of
 from streams.domain.agreement import Agreements
 from streams.domain.entry import Notice, Problem
@@ -73,6 +74,7 @@ class Hub:
         self.secrets_place = place
         self.engine = EmbeddedEngine(data, self.agreements, durable=durable)
         try:
+            keep_agreements(data, self.agreements)
             self.keys = SqliteKeyStore(
                 data / KEYS_FILE, secrets.master, secrets_file=place, derive_from=seed
             )

@@ -3,6 +3,9 @@
     DATA/inbox/<agency>/NAME             written under another name, then renamed
     DATA/receipts/<agency>/NAME.ndjson   one receipt a message; then the inbox file is removed
 
+Beside the agencies' folders stands `hub`, for what people on duty say (`duty_answers`). Whoever may
+write into a folder speaks as its owner: the folders' rights are what authenticates.
+
 A file came when it was renamed into the inbox: that is when its messages count as recorded, however
 long they wait there. A crash at any moment loses nothing: what still lies in the inbox is taken
 again, and its messages are duplicates then. A name may be used again once its receipts are there.

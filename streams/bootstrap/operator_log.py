@@ -28,7 +28,7 @@ KEYS = frozenset(
         *("state", "status", "cause", "error", "signal"),
         # how much and how long; each name ends with its unit
         *("bytes", "messages", "accepted", "dead_letters", "files", "clocks", "tries", "agencies"),
-        *("delay_us", "hold_us", "duration_us"),
+        *("delay_us", "hold_us", "duration_us", "lag_us"),
     }
 )
 """Everything that a line may say, besides what happened, when and how grave it is."""

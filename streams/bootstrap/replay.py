@@ -1,7 +1,8 @@
 """Replay: the ledger decided again from its first entry, into a scratch engine, and compared.
 
 What was decided once must be decided so again, byte for byte, or somebody changed the ledger, the
-state, or the rules without saying so.
+state, or the rules without saying so. Each entry is decided under the agreement that it names, also
+where the region's file was edited since; what the hub fed by itself stands in the ledger, too.
 """
 
 import tempfile
@@ -9,7 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.bootstrap.agreement_history import Bygone
 from streams.bootstrap.hub import Hub
+from streams.domain.agreement import Agreement
 from streams.domain.event import Event
 from streams.domain.ids import EntryId
 from streams.domain.step import RULES_VERSION
@@ -56,11 +59,12 @@ def replay(hub: Hub) -> Replayed:
 
 def _compared(hub: Hub, scratch: EmbeddedEngine) -> Replayed:
     undecidable = 0
+    bygone = Bygone(hub.data, hub.agreements)
     stored = hub.engine.ledger()
     while group := list(islice(stored, _GROUP_ENTRIES)):
-        events = [_decidable(hub, each) for each in group]
-        undecidable += events.count(None)
-        scratch.submit([event for event in events if event is not None])
+        decidable = [_decidable(hub, bygone, each) for each in group]
+        undecidable += decidable.count(None)
+        scratch.take_again([each for each in decidable if each is not None])
     entries = 0
     differing: EntryId | None = None
     for live in hub.engine.ledger():
@@ -73,10 +77,10 @@ def _compared(hub: Hub, scratch: EmbeddedEngine) -> Replayed:
     )
 
 
-def _decidable(hub: Hub, stored: Stored) -> Event | None:
+def _decidable(hub: Hub, bygone: Bygone, stored: Stored) -> tuple[Event, Agreement] | None:
     entry = stored.entry
     if entry.rules_version != RULES_VERSION:
         return None
-    if hub.agreements.by_digest(entry.agreement_digest) is None:
-        return None
-    return restore_protected(entry.event, hub.keys, hub.sealer)
+    agreement = bygone.in_force(entry.agreement_digest, entry.recorded_at)
+    event = restore_protected(entry.event, hub.keys, hub.sealer)
+    return (event, agreement) if agreement is not None and event is not None else None

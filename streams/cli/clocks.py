@@ -6,16 +6,18 @@ from streams.cli import view_shapes
 from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
 from streams.cli.output import local, print_json, print_table
 from streams.cli.reading import read_hub
-from streams.domain.ids import Instant
-from streams.views.facts import CLOCK_STATES
+from streams.domain.ids import AgencyId, Instant, PersonId
+from streams.views.deadlines import CLOCK_STATES
 
 _COLUMNS = ("CLOCK", "RULE", "HANDOFF", "STATE", "STARTED", "DUE", "ENDED")
+_OF_NONE = {"person": "(person)", "hub": "(hub)"}
+"""What stands in the place of a handoff for a clock that belongs to none."""
 
 
 @click.command(
     epilog=(
         "\b\nExamples:\n"
-        "  saattaen clocks --state breached\n"
+        "  saattaen clocks --state breached --agency kela\n"
         "  saattaen clocks --state running --due-before 2026-03-09 --json"
     )
 )
@@ -23,11 +25,24 @@ _COLUMNS = ("CLOCK", "RULE", "HANDOFF", "STATE", "STARTED", "DUE", "ENDED")
 @json_option
 @click.option("--state", type=click.Choice(CLOCK_STATES), help="Only in this state.")
 @click.option("--due-before", type=INSTANT, help="Only those due before this instant.")
-def clocks(place: HubPlace, state: str | None, due_before: int | None, as_json: bool) -> None:
-    """List clocks, the oldest first."""
+@click.option("--person", metavar="PERSON", help="Only of this person (p-...).")
+@click.option("--agency", metavar="AGENCY", help="Only those that are this agency's duty.")
+def clocks(
+    *,
+    place: HubPlace,
+    state: str | None,
+    due_before: int | None,
+    person: str | None,
+    agency: str | None,
+    as_json: bool,
+) -> None:
+    """List clocks, the oldest first: of handoffs, of cases, of persons, and of silent agencies."""
     with read_hub(place) as hub:
         found = hub.desk.clocks(
-            state=state, due_before=Instant(due_before) if due_before is not None else None
+            state=state,
+            due_before=Instant(due_before) if due_before is not None else None,
+            person=PersonId(person) if person is not None else None,
+            owner=AgencyId(agency) if agency is not None else None,
         )
     if as_json:
         print_json([view_shapes.clock(seen) for seen in found])
@@ -36,7 +51,7 @@ def clocks(place: HubPlace, state: str | None, due_before: int | None, as_json: 
         (
             seen.clock_id,
             seen.rule,
-            seen.handoff_id,
+            seen.handoff_id or _OF_NONE[seen.scope],
             seen.state,
             local(seen.started_at),
             local(seen.due_at),

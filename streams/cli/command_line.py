@@ -33,6 +33,9 @@ COMMANDS = {
     "explain": Row("streams.cli.explain:explain", "Say why the hub decided as it did."),
     "deliveries": Row("streams.cli.deliveries:deliveries", "List notices and their fate."),
     "clocks": Row("streams.cli.clocks:clocks", "List clocks: what is due when."),
+    "escalations": Row(
+        "streams.cli.escalations:escalations", "List escalations, and take them up."
+    ),
     "dead-letters": Row(
         "streams.cli.dead_letters:dead_letters", "List, show and replay dead letters."
     ),

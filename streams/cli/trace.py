@@ -13,7 +13,7 @@ from streams.cli.output import local, print_fields, print_json
 from streams.cli.reading import read_hub
 from streams.domain.ids import HandoffId, PersonId
 from streams.promises.engine import Stored
-from streams.views.answers import HandoffSeen
+from streams.views.answers import ClockSeen, HandoffSeen
 from streams.views.story import story
 
 _NAMING = ("category", "rung", "handoff_id")
@@ -24,6 +24,8 @@ class _Story(NamedTuple):
     person: str
     case_id: str | None
     handoffs: list[HandoffSeen]
+    clocks: list[ClockSeen]
+    """Those of no handoff: the person's, or of an agency that fell silent."""
     entries: list[Stored]
 
 
@@ -51,7 +53,8 @@ def _told(hub: HubReader, subject: str) -> _Story | None:
     person = PersonId(subject)
     if hub.engine.person(person) is not None:
         found = hub.desk.handoffs(person=person)
-        return _Story(subject, None, found, list(hub.engine.ledger(person=person)))
+        own = [seen for seen in hub.desk.clocks(person=person) if seen.handoff_id is None]
+        return _Story(subject, None, found, own, list(hub.engine.ledger(person=person)))
     handoff = hub.desk.handoff(HandoffId(subject))
     if handoff is None:
         return None
@@ -59,7 +62,7 @@ def _told(hub: HubReader, subject: str) -> _Story | None:
     found = hub.desk.case(subject) if handoff.case_id == subject else [handoff]
     entries = hub.engine.ledger(person=PersonId(handoff.person))
     ids = [seen.handoff_id for seen in found]
-    return _Story(handoff.person, handoff.case_id, found, story(entries, ids))
+    return _Story(handoff.person, handoff.case_id, found, [], story(entries, ids))
 
 
 def _tell(told: _Story, fates: dict[str, str]) -> None:
@@ -74,10 +77,19 @@ def _tell(told: _Story, fates: dict[str, str]) -> None:
                 ("status", f"{seen.status} {seen.status_reason or ''}".rstrip()),
                 ("responsible", seen.responsible),
                 ("next due", local(seen.next_due_at)),
+                *[_clock(clock) for clock in seen.clocks if clock.handoff_id is not None],
             ]
         )
+    if told.clocks:
+        click.echo()
+        print_fields([_clock(clock) for clock in told.clocks])
     for stored in told.entries:
         _tell_entry(stored, fates)
+
+
+def _clock(seen: ClockSeen) -> tuple[str, str]:
+    rule = seen.rule if seen.scope == "handoff" else f"{seen.rule} ({seen.scope})"
+    return "clock", f"{rule} {seen.state}, due {local(seen.due_at)}  {seen.clock_id}"
 
 
 def _tell_entry(stored: Stored, fates: dict[str, str]) -> None:

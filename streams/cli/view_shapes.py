@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from streams.cli.shapes import Json, event, fact, iso, record, seconds
 from streams.domain.entry import Notice
 from streams.promises.engine import Stored
-from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen
+from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen, RungSeen
 
 _NOT_SHOWN = ("recorded_at", "issued_in")
 
@@ -33,7 +33,7 @@ def handoff(seen: HandoffSeen) -> Json:
 
 
 def clock(seen: ClockSeen) -> Json:
-    """Show a clock with its rungs."""
+    """Show a clock with its rungs and all that moved it."""
     return {
         "clock_id": seen.clock_id,
         "rule": seen.rule,
@@ -45,8 +45,23 @@ def clock(seen: ClockSeen) -> Json:
         "late_by_s": seconds(seen.late_by_us),
         "law_ref": seen.law_ref,
         "verified": seen.verified,
-        "rungs": [record(rung) for rung in seen.rungs],
+        "rungs": [_rung(rung) for rung in seen.rungs],
+        "scope": seen.scope,
+        "person": seen.person,
+        "owner": seen.owner,
+        "remark": seen.remark,
+        "ended_by": seen.ended_by,
+        "reported_late": seen.reported_late,
+        "suspensions": [record(each) for each in seen.suspensions],
+        "reprojections": [record(each) for each in seen.reprojections],
+        "counted_days": seen.counted_days,
+        "counted_at": iso(seen.counted_at),
     }
+
+
+def _rung(seen: RungSeen) -> Json:
+    # How an escalation stands depends on the time: `saattaen escalations` says it.
+    return {name: value for name, value in record(seen).items() if name != "handling"}
 
 
 def delivery(seen: DeliverySeen) -> Json:

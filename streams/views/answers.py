@@ -10,19 +10,53 @@ from streams.views.sheets import Row
 
 
 class RungSeen(NamedTuple):
-    """A rung of a clock's ladder, when it fired, and who has seen it."""
+    """A rung of a clock's ladder: when it fired, who was told, and what they made of it.
+
+    `to` is the role that it tells, `told` the agency that was; `late_by_us` is how long after its
+    moment it fired. `handling` is open, acknowledged, assigned or snoozed, by what was said last;
+    a snooze is over at its end.
+    """
 
     rung: str
     at: Instant
     fired_at: Instant | None
     to: str
     acknowledged_by: str | None
+    late_by_us: int | None
+    told: str | None
+    assigned_to: str | None
+    snoozed_until: Instant | None
+    snooze_reason: str | None
+    handling: str
+
+
+class SuspensionSeen(NamedTuple):
+    """A stretch in which a clock stood still, or stands; `ground` is the code of why."""
+
+    paused_at: Instant
+    resumed_at: Instant | None
+    ground: str
+
+
+class ReprojectionSeen(NamedTuple):
+    """A deadline moved though nothing paused it; `reason` is the code of why."""
+
+    at: Instant
+    reason: str
+    due_before: Instant
+    due_at: Instant
 
 
 class ClockSeen(NamedTuple):
     """A clock; `state` is running, paused, met, breached or cancelled.
 
-    A breached clock whose event came at last stays breached, with `ended_at` and `late_by_us`.
+    `scope` is handoff, case, person or hub; a case's clock has the case's first handoff, a person's
+    none. `person` is whose lane it is in: an agency's id, where the agency itself fell silent.
+    `owner` is the agency whose duty it is. A breached clock whose event came at last stays
+    breached, with `ended_at` and `late_by_us`; `reported_late` where it came in time and was said
+    too late. `ended_by` is the code of why it was cancelled, `remark` of what is odd about its
+    start. `counted_days` benefit days were counted by `counted_at`. `due_at` was last reckoned at
+    `reckoned_at`, under the agreement of that digest (hexadecimal).
     """
 
     clock_id: str
@@ -36,13 +70,51 @@ class ClockSeen(NamedTuple):
     law_ref: str
     verified: bool
     rungs: tuple[RungSeen, ...]
+    scope: str
+    person: str
+    owner: str
+    remark: str | None
+    ended_by: str | None
+    reported_late: bool
+    suspensions: tuple[SuspensionSeen, ...]
+    reprojections: tuple[ReprojectionSeen, ...]
+    counted_days: int | None
+    counted_at: Instant | None
+    reckoned_at: Instant
+    agreement_digest: str
+
+
+class EscalationSeen(NamedTuple):
+    """Somebody was told of a rung, and what has become of it.
+
+    `state` is open, acknowledged, assigned, snoozed, or closed where the clock is over; `by` is the
+    role or duty id that took it up or was given it, `until` and `reason` those of a snooze. `told`
+    is the agency that was told, `owner` the one whose duty the clock is.
+    """
+
+    clock_id: str
+    rung: str
+    rule: str
+    handoff_id: str | None
+    owner: str
+    role: str
+    told: str
+    told_at: Instant
+    due_at: Instant
+    late_by_us: int
+    state: str
+    by: str | None
+    until: Instant | None
+    reason: str | None
 
 
 class HandoffSeen(NamedTuple):
     """A handoff; `responsible` is who answers for the person in its case now.
 
-    `next_due_at` is the earliest due time among its running clocks. `missing_basis` holds the
-    smallest things that would permit it while it waits for a basis, as `MissingBasis` has them.
+    `clocks` are its own, those of its case on the case's first handoff, and while it is open those
+    of its person; `next_due_at` is the earliest due time among those that run. `missing_basis`
+    holds the smallest things that would permit it while it waits for a basis, as `MissingBasis` has
+    them.
     `opened_in` is the position of the entry that opened it.
     """
 

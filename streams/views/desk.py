@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Select,
     create_engine,
@@ -26,18 +27,29 @@ from sqlalchemy import (
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from streams.domain.ids import AgencyId, HandoffId, Instant, PersonId
+from streams.domain.handoff import TERMINAL
+from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, PersonId
 from streams.promises.engine import Engine, Stored, UnavailableError
-from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen, RungSeen
-from streams.views.facts import BREACHED, RUNNING, Reading
+from streams.views.answers import (
+    ClockSeen,
+    DeliverySeen,
+    HandoffSeen,
+    ReprojectionSeen,
+    RungSeen,
+    SuspensionSeen,
+)
+from streams.views.deadlines import BREACHED, RUNNING
+from streams.views.facts import Reading
 from streams.views.sheets import Row
 from streams.views.tables import CASE, CLOCK, CURSOR, DELIVERY, HANDOFF, METADATA, PREFIX
 
 FILE = "views.db"
-VERSION = 1
+VERSION = 2
 """Raised with every change of what the views hold, so that they are built again."""
 ENTRIES_A_PAGE = 2_000
 _WAIT_S = 30
+_OVER = sorted([status.value for status in TERMINAL])
+_OF = "told_of"
 
 
 class Desk:
@@ -100,12 +112,13 @@ class Desk:
         if person is not None:
             wanted.append(HANDOFF.c.person == person)
         if overdue_at is not None:
+            awaited = CLOCK.alias()  # apart from the clocks that a handoff is shown with
             late = or_(
-                CLOCK.c.state == BREACHED,
-                (CLOCK.c.state == RUNNING) & (CLOCK.c.due_at <= overdue_at),
+                awaited.c.state == BREACHED,
+                (awaited.c.state == RUNNING) & (awaited.c.due_at <= overdue_at),
             )
-            waits = (CLOCK.c.handoff_id == HANDOFF.c.handoff_id) & CLOCK.c.ended_at.is_(None)
-            wanted.append(exists().where(waits & late))
+            waits = awaited.c.ended_at.is_(None)
+            wanted.append(exists().where(_is_told_of(awaited) & waits & late))
         return self._handoffs(wanted)
 
     def handoff(self, handoff_id: HandoffId) -> HandoffSeen | None:
@@ -118,15 +131,40 @@ class Desk:
         return self._handoffs([HANDOFF.c.case_id == case_id])
 
     def clocks(
-        self, *, state: str | None = None, due_before: Instant | None = None
+        self,
+        *,
+        state: str | None = None,
+        due_before: Instant | None = None,
+        person: PersonId | None = None,
+        owner: AgencyId | None = None,
+        escalated: bool = False,
     ) -> list[ClockSeen]:
-        """Give clocks by (recorded_at, id): of a state, due before an instant."""
+        """Give clocks by (recorded_at, id).
+
+        Args:
+            state: Only in this state.
+            due_before: Only those due before this instant.
+            person: Only those in this lane: of a person, of their cases and handoffs.
+            owner: Only those that are this agency's duty.
+            escalated: Only those of which somebody was told.
+        """
         query = select(CLOCK).order_by(CLOCK.c.recorded_at, CLOCK.c.clock_id)
         if state is not None:
             query = query.where(CLOCK.c.state == state)
         if due_before is not None:
             query = query.where(CLOCK.c.due_at < due_before)
+        if person is not None:
+            query = query.where(CLOCK.c.person == person)
+        if owner is not None:
+            query = query.where(CLOCK.c.owner == owner)
+        if escalated:
+            query = query.where(CLOCK.c.escalated)
         return [_clock(row) for row in self._rows(query)]
+
+    def clock(self, clock_id: ClockId) -> ClockSeen | None:
+        """Give one clock, None where there is none of this id."""
+        rows = self._rows(select(CLOCK).where(CLOCK.c.clock_id == clock_id))
+        return _clock(rows[0]) if rows else None
 
     def deliveries(
         self, *, to: AgencyId | None = None, status: str | None = None
@@ -150,11 +188,11 @@ class Desk:
         return found
 
     def _handoffs(self, wanted: list[ColumnElement[bool]]) -> list[HandoffSeen]:
-        chosen = select(HANDOFF.c.handoff_id).where(*wanted)
         clocks: dict[str, list[ClockSeen]] = {}
-        query = select(CLOCK).order_by(CLOCK.c.recorded_at, CLOCK.c.clock_id)
-        for row in self._rows(query.where(CLOCK.c.handoff_id.in_(chosen))):
-            clocks.setdefault(row["handoff_id"], []).append(_clock(row))
+        told = select(HANDOFF.c.handoff_id.label(_OF), CLOCK).join(CLOCK, _is_told_of())
+        told = told.where(*wanted).order_by(CLOCK.c.recorded_at, CLOCK.c.clock_id)
+        for row in self._rows(told):
+            clocks.setdefault(row[_OF], []).append(_clock(row))
         joined = select(HANDOFF, CASE.c.responsible).join(CASE, CASE.c.case_id == HANDOFF.c.case_id)
         ordered = joined.where(*wanted).order_by(HANDOFF.c.recorded_at, HANDOFF.c.handoff_id)
         return [_handoff(row, clocks.get(row["handoff_id"], [])) for row in self._rows(ordered)]
@@ -255,9 +293,24 @@ def _position(connection: Connection) -> int:
     return found
 
 
+def _is_told_of(clock: FromClause = CLOCK) -> ColumnElement[bool]:
+    # Its own clocks (a case's is its first handoff's), and while it is open those of its person.
+    own = clock.c.handoff_id == HANDOFF.c.handoff_id
+    persons = (
+        (clock.c.person == HANDOFF.c.person)
+        & clock.c.handoff_id.is_(None)
+        & HANDOFF.c.status.not_in(_OVER)
+    )
+    return or_(own, persons)
+
+
 def _clock(row: Row) -> ClockSeen:
     fields = {name: row[name] for name in ClockSeen._fields}
     fields["rungs"] = tuple([RungSeen(**rung) for rung in row["rungs"]])
+    fields["suspensions"] = tuple([SuspensionSeen(**each) for each in row["suspensions"]])
+    fields["reprojections"] = tuple([ReprojectionSeen(**each) for each in row["reprojections"]])
+    fields["remark"] = row["remark"] or None
+    fields["ended_by"] = row["ended_by"] or None
     return ClockSeen(**fields)
 
 

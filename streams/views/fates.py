@@ -1,4 +1,4 @@
-"""What becomes of notices: pending, started, delivered, dead or cancelled, as the ledger tells.
+"""What becomes of notices: pending, started, delivered, dead, cancelled or inhibited.
 
 A notice is known as delivered when its delivery is reported, or when its recipient answers: who
 answers a referral has it. One that its handoff no longer holds is cancelled before it leaves.
@@ -25,14 +25,15 @@ from streams.domain.referral import ReferralSubmitted
 from streams.promises.engine import Stored
 from streams.views.sheets import Row, Sheet
 
-PENDING, STARTED, DELIVERED, DEAD, CANCELLED = (
+PENDING, STARTED, DELIVERED, DEAD, CANCELLED, INHIBITED = (
     "pending",
     "started",
     "delivered",
     "dead",
     "cancelled",
+    "inhibited",
 )
-DELIVERY_STATUSES = (PENDING, STARTED, DELIVERED, DEAD, CANCELLED)
+DELIVERY_STATUSES = (PENDING, STARTED, DELIVERED, DEAD, CANCELLED, INHIBITED)
 
 _WITH_DATA = (NoticeKind.REFERRAL.value, NoticeKind.INFORMATION.value)
 _TOLD_BY_ANSWERS = (*_WITH_DATA, NoticeKind.RECALL.value, NoticeKind.INFORMATION_REQUEST.value)
@@ -68,7 +69,9 @@ class Fates:
             case NoticeDelivered():
                 self._deliveries.change(event.notice_id, status=DELIVERED)
             case NoticeUndeliverable():
-                self._deliveries.change(event.notice_id, status=DEAD)
+                # An escalation that one greater cause stood behind was held, and never sent.
+                status = INHIBITED if event.cause == INHIBITED else DEAD
+                self._deliveries.change(event.notice_id, status=status)
             case _:
                 pass
 

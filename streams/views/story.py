@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from streams.domain.entry import ClockStarted, EventReleased, Rerouted
+from streams.domain.clock_facts import ClockStarted
+from streams.domain.entry import EventReleased, Rerouted
 from streams.promises.engine import Stored
 
 

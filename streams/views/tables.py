@@ -1,7 +1,8 @@
 """The tables of the views, the same on SQLite and PostgreSQL.
 
 Instants are microseconds since 1970 (UTC), as in the domain. Lists that are only ever read with
-their row stand in it as JSON: a clock's rungs, the basis a handoff misses, what a notice withholds.
+their row stand in it as JSON: a clock's rungs and suspensions, the basis a handoff misses, what a
+notice withholds.
 """
 
 from sqlalchemy import (
@@ -68,20 +69,40 @@ CLOCK = Table(
     METADATA,
     Column("clock_id", Text, primary_key=True),
     Column("rule", Text, nullable=False),
+    Column("scope", Text, nullable=False),
     Column("handoff_id", Text),
+    Column("person", Text, nullable=False),
+    Column("owner", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("ended_by", Text, nullable=False),
     Column("late_by_us", BigInteger),
+    Column("reported_late", Boolean, nullable=False),
     Column("law_ref", Text, nullable=False),
     Column("verified", Boolean, nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("suspensions", JSON, nullable=False),
+    Column("reprojections", JSON, nullable=False),
+    Column("counted_days", BigInteger),
+    Column("counted_at", BigInteger),
     Column("rungs", JSON, nullable=False),
+    Column("escalated", Boolean, nullable=False),
+    Column("reckoned_at", BigInteger, nullable=False),
+    Column("agreement_digest", Text, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Index("view_clock_order", "recorded_at", "clock_id"),
     Index("view_clock_handoff", "handoff_id"),
+    Index("view_clock_person", "person"),
     Index("view_clock_due", "state", "due_at"),
+    Index("view_clock_escalated", "escalated", "ended_at"),
 )
+"""A case's clock has the case's first handoff, a person's none; `person` is whose lane it is in.
+
+`escalated` where somebody was told of one of its rungs. `due_at` was last reckoned by the entry
+recorded at `reckoned_at`, under the agreement of the digest (hexadecimal).
+"""
 
 DELIVERY = Table(
     "view_delivery",

@@ -9,12 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.bootstrap import running as module
+from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import Hub, wall_clock
 from streams.bootstrap.inbox import Arrival
 from streams.bootstrap.running import RunningHub
+from streams.domain.agreement import Agreements
 from streams.domain.calendar import DAY_US, moment
-from streams.domain.entry import ClockBreached, ClockMet
-from streams.domain.hub_events import ClockReached
+from streams.domain.clock_facts import ClockBreached, ClockMet, ClockStarted
+from streams.domain.hub_events import AgreementChanged, ClockReached
 from streams.domain.ids import AgencyId, Instant
 from streams.promises.engine import UnavailableError
 from streams.promises.receipt import Receipt
@@ -68,6 +70,12 @@ def clocks_reached(hub: Hub) -> int:
     return sum(isinstance(s.entry.event, ClockReached) for s in hub.engine.ledger())
 
 
+def late(hub: Hub) -> list[int]:
+    """Give how late each clock fired, in microseconds."""
+    events = [stored.entry.event for stored in hub.engine.ledger()]
+    return [event.late_by_us for event in events if isinstance(event, ClockReached)]
+
+
 async def test_a_referral_left_in_the_inbox_reaches_its_recipient(hub: Hub) -> None:
     async with running(hub):
         leave(hub, EMPLOYMENT, "1.json", sample("consent-given.json"))
@@ -90,7 +98,7 @@ async def test_a_message_counts_as_recorded_when_it_came(hub: Hub) -> None:
 
 
 async def answered_before_the_hub_ran(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Leave an answer in time, run the hub long after the clock was due; give the clock's facts."""
+    """Leave an answer in time, run the hub long after it was due; give the facts of its clock."""
     now = moment(wall_clock()).isoformat()
     referral = orjson.loads(sample("referral-submitted.json")) | {"aikaleima": now}
     for message in (sample("consent-given.json"), orjson.dumps(referral)):
@@ -109,7 +117,9 @@ async def answered_before_the_hub_ran(hub: Hub, monkeypatch: pytest.MonkeyPatch)
         await come_about(lambda: hub.engine.now() > wall_clock() + DAY_US)
     assert receipts.read_bytes() == b'"accepted"\n'
     facts = [fact for stored in hub.engine.ledger() for fact in stored.entry.facts]
-    return [type(fact).__name__ for fact in facts if isinstance(fact, ClockMet | ClockBreached)]
+    (clock_id,) = [f.clock_id for f in facts if isinstance(f, ClockStarted) and f.rule == "hub-ack"]
+    ended = [fact for fact in facts if isinstance(fact, ClockMet | ClockBreached)]
+    return [type(fact).__name__ for fact in ended if fact.clock_id == clock_id]
 
 
 async def test_an_answer_that_came_in_time_is_not_overtaken_by_the_breach(
@@ -146,7 +156,101 @@ async def test_a_clock_fires_when_its_time_has_come(
         assert due_at is not None
         offset_us[0] = 2 * DAY_US
         await come_about(lambda: clocks_reached(hub) > before)
-    assert hub.engine.next_due() is None
+        assert hub.engine.lag_us(Instant(due_at + 1)) == 0
+
+
+async def test_a_clock_fires_within_moments_of_its_time_however_seldom_the_inbox_is_looked_at(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SCAN_S", 60.0)
+    # Given an answer that waits for its referral until a moment from now
+    parked_at = Instant(wall_clock() - DAY_US + 300_000)
+    for _ in hub.ingest(EMPLOYMENT, sample("answers.ndjson"), parked_at):
+        pass
+    with capture_logs() as log:
+        async with running(hub):
+            await come_about(lambda: clocks_reached(hub) > 0)
+    (fired,) = [line for line in log if line["event"] == "clocks_fired"]
+    assert fired["clocks"] >= 1
+    assert 0 < fired["lag_us"] < module.SCAN_S * 1e6
+    (late_by_us, *_) = late(hub)
+    assert late_by_us >= fired["lag_us"]
+
+
+async def test_clocks_that_fell_due_while_no_hub_ran_fire_once_and_say_how_late(hub: Hub) -> None:
+    for _ in hub.ingest(EMPLOYMENT, sample("answers.ndjson"), Instant(wall_clock() - 3 * DAY_US)):
+        pass
+    for _ in range(2):
+        async with running(hub):
+            await come_about(lambda: hub.engine.lag_us(wall_clock()) == 0)
+    lateness = late(hub)
+    assert len(lateness) == clocks_reached(hub) > 0
+    assert min(lateness) > DAY_US
+
+
+async def test_a_hub_brings_open_clocks_under_an_edited_agreement_when_it_starts(
+    tmp_path: Path,
+) -> None:
+    agreements = load_agreements()
+    with Hub(tmp_path / "edited", agreements=agreements, durable=False) as hub:
+        for name in ("consent-given.json", "referral-submitted.json"):
+            for _ in hub.ingest(EMPLOYMENT, sample(name)):
+                pass
+        hub.engine.follow_agreement(hub.engine.now())
+    versions = [v._replace(digest=b"2" * 32, clock_digest=b"2") for v in agreements.versions]
+    edited = Agreements(tuple(versions))
+    with (
+        Hub(tmp_path / "edited", agreements=edited, durable=False) as hub,
+        capture_logs() as log,
+    ):
+        async with running(hub):
+            await come_about(lambda: any(line["event"] == "agreement_followed" for line in log))
+        reached = [s.entry.event for s in hub.engine.ledger()]
+        assert sum(isinstance(event, AgreementChanged) for event in reached) == 1
+
+
+async def test_a_hub_that_is_stopped_while_it_follows_goes_on_when_it_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = asyncio.Event()
+    with Hub(tmp_path / "stopped", durable=False) as hub:
+        started = RunningHub(hub, statuses)
+
+        def following(_at: Instant) -> Iterator[int]:
+            stop.set()
+            yield 1
+            raise AssertionError
+
+        monkeypatch.setattr(hub.engine, "following", following)
+        await started.run(stop)
+        started.close()
+
+
+async def test_a_hub_that_is_stopped_while_clocks_fire_leaves_the_rest_due(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = asyncio.Event()
+    for _ in hub.ingest(EMPLOYMENT, sample("answers.ndjson"), Instant(wall_clock() - 3 * DAY_US)):
+        pass
+    sound = hub.engine.advancing
+
+    def advancing(to: Instant) -> Iterator[int]:
+        stop.set()
+        yield next(sound(to))
+        raise AssertionError
+
+    monkeypatch.setattr(hub.engine, "advancing", advancing)
+    started = RunningHub(hub, statuses)
+    await started.run(stop)
+    started.close()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_files_time_lags_behind_by_a_tick_at_most(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    assert 0 < module.tick_us() <= 10_000
 
 
 async def test_a_hub_whose_virtual_time_is_ahead_stands_at_that_time(hub: Hub) -> None:

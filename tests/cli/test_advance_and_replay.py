@@ -81,8 +81,13 @@ def test_an_entry_that_is_decided_otherwise_is_named(referred: OneHub) -> None:
     assert ended.data.splitlines()[-1] == f"first differing entry {second}"
 
 
-def test_a_ledger_of_another_agreement_cannot_be_decided_again(referred: OneHub) -> None:
+def test_a_ledger_is_decided_again_by_the_agreements_that_it_was_decided_by(
+    referred: OneHub,
+) -> None:
     shipped = OneHub(referred.data, Path(__file__).parents[2] / "deploy" / "agreements")
+    assert shipped.run("replay").code == 0
+    for kept in (referred.data / "agreements").iterdir():
+        kept.unlink()
     ended = shipped.run("replay")
     assert ended.code == 6
     assert ended.data.splitlines()[-1] == "entries that cannot be decided again 2"

@@ -14,6 +14,14 @@ from tests.cli.command import OneHub
 NOWHERE = "h-00000000000000000000000000"
 INSTANT = IsStr(regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 ID = {letter: IsStr(regex=rf"{letter}-[0-9A-Z]{{26}}") for letter in "cehlnp"}
+NOT_TOLD = {
+    "acknowledged_by": None,
+    "late_by_s": None,
+    "told": None,
+    "assigned_to": None,
+    "snoozed_until": None,
+    "snooze_reason": None,
+}
 CLOCK = {
     "clock_id": ID["c"],
     "rule": "acceptance",
@@ -31,16 +39,26 @@ CLOCK = {
             "at": "2026-02-12T22:00:00+00:00",
             "fired_at": None,
             "to": "recipient",
-            "acknowledged_by": None,
+            **NOT_TOLD,
         },
         {
             "rung": "breach",
             "at": "2026-02-16T22:00:00+00:00",
             "fired_at": None,
             "to": "coordinator",
-            "acknowledged_by": None,
+            **NOT_TOLD,
         },
     ],
+    "scope": "handoff",
+    "person": ID["p"],
+    "owner": messages.TYP,
+    "remark": None,
+    "ended_by": None,
+    "reported_late": False,
+    "suspensions": [],
+    "reprojections": [],
+    "counted_days": None,
+    "counted_at": None,
 }
 MISSING = {
     "category": "contact",
@@ -198,6 +216,7 @@ def test_a_trace_reads_well_without_json(served: OneHub, handoff_id: str) -> Non
 
     assert f"{messages.EMPLOYMENT} -> {messages.TYP}" in told
     assert "2026-02-10 14:00  HandoffAccepted  typ.south-karelia" in told
+    assert "clock        acceptance met, due 2026-02-17 00:00  c-" in told
     assert f"  ResponsibilityMoved  from={messages.EMPLOYMENT} to={messages.TYP}" in told
     assert f"  notice to {messages.TYP}: referral delivered  identity, service_needs" in told
 
@@ -268,6 +287,9 @@ def test_handoffs_are_chosen_by_what_is_asked(
         (("clocks", "--state", "running"), 0),
         (("clocks", "--due-before", "2026-02-16"), 0),
         (("clocks", "--due-before", "2026-02-18"), 1),
+        (("clocks", "--agency", messages.TYP), 1),
+        (("clocks", "--agency", messages.EMPLOYMENT), 0),
+        (("clocks", "--person", "p-nobody"), 0),
         (("deliveries", "--status", "cancelled"), 0),
         (("deliveries", "--to", "kela"), 0),
     ],
@@ -354,6 +376,9 @@ def test_nobody_s_body_can_be_shown_after_an_erasure(hub: OneHub, tmp_path: Path
         ("ledger",),
         ("trace", NOWHERE),
         ("explain", "routing", NOWHERE),
+        ("explain", "clock", "c-nobody"),
+        ("escalations", "list"),
+        ("escalations", "acknowledge", "c-nobody", "breach", "--by", "duty-1"),
         ("dead-letters", "list"),
         ("dead-letters", "show", "d-nobody"),
         ("dead-letters", "replay", "d-nobody"),

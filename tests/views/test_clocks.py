@@ -8,6 +8,7 @@ from streams.domain.answers import (
     ServiceStarted,
 )
 from streams.domain.calendar import DAY_US
+from streams.domain.clock_rules import triggers
 from streams.domain.envelope import HUB
 from streams.domain.hub_events import EscalationAcknowledged
 from streams.domain.ids import ClockId, HandoffId, Instant
@@ -113,7 +114,7 @@ def test_a_breached_clock_stays_breached_when_nobody_waits_for_it_any_more(
 
 
 def test_a_paused_clock_runs_again_to_a_later_moment() -> None:
-    rule = ACCEPTANCE._replace(unit="hours", limit=48, pauses_on=("info-needed",))
+    rule = ACCEPTANCE._replace(unit="hours", limit=48, pauses_on=triggers("info-needed"))
     speaker = Speaker()
     with watched(with_clock(rule)) as hub:
         handoff_id = referred(hub, speaker)
@@ -135,9 +136,9 @@ def test_a_rung_that_fired_keeps_its_moment_over_a_pause() -> None:
     rule = ACCEPTANCE._replace(
         unit="hours",
         limit=48,
-        starts_on=("accepted",),
-        met_on=("completed",),
-        pauses_on=("on-hold",),
+        starts_on=triggers("accepted"),
+        met_on=triggers("completed"),
+        pauses_on=triggers("on-hold"),
     )
     speaker = Speaker()
     with watched(with_clock(rule)) as hub:

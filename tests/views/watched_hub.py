@@ -18,10 +18,10 @@ from tests.domain.region import REGION
 class WatchedHub:
     """An engine in memory, and a desk that is caught up before it is asked."""
 
-    def __init__(self, folder: Path, agreement: Agreement = REGION) -> None:
+    def __init__(self, folder: Path, *agreements: Agreement) -> None:
         """Begin with an empty ledger, and no views."""
         self.folder = folder
-        self.agreements = Agreements((agreement,))
+        self.agreements = Agreements(agreements or (REGION,))
         self.engine = MemoryEngine(self.agreements)
         self.desk: Desk = open_desk(folder)
 
@@ -73,10 +73,10 @@ class WatchedHub:
 
 
 @contextmanager
-def watched(agreement: Agreement = REGION) -> Iterator[WatchedHub]:
+def watched(*agreements: Agreement) -> Iterator[WatchedHub]:
     """Give a hub with its views, for as long as a test needs it."""
     with TemporaryDirectory() as folder:
-        hub = WatchedHub(Path(folder), agreement)
+        hub = WatchedHub(Path(folder), *agreements)
         try:
             yield hub
         finally:

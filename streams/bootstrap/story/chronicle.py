@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from streams.domain.codes import NoticeKind, Status
-from streams.domain.entry import (
-    BounceDetected,
-    CaseConvened,
+from streams.domain.clock_facts import (
     ClockBreached,
     ClockCancelled,
     ClockMet,
     ClockStarted,
+    Escalated,
+)
+from streams.domain.codes import NoticeKind, Status
+from streams.domain.entry import (
+    BounceDetected,
+    CaseConvened,
     Decline,
     DisclosureMade,
     DisclosureWithheld,
-    Escalated,
     EventParked,
     EventReleased,
     Fact,
@@ -98,10 +100,12 @@ class Chronicle:
         self.cases: dict[CaseId, CaseLine] = {}
         self.entries = 0
         self.notices_delivered = 0
+        self.escalations = 0
         self.persons: set[PersonId] = set()
         self.parked: set[PersonId] = set()
         self.taken_up: set[PersonId] = set()
-        self._clocks: dict[str, tuple[HandoffId, str]] = {}
+        self.clocks_of_persons: list[dict[str, str]] = []
+        self._clocks: dict[str, tuple[dict[str, str], str]] = {}
         for stored in ledger:
             self._take(stored.entry)
         for line in self.handoffs.values():
@@ -173,26 +177,37 @@ class Chronicle:
     def _tell_of_clock(self, fact: Fact) -> None:
         match fact:
             case ClockStarted(clock_id=clock_id, handoff_id=handoff_id, rule=rule):
-                if handoff_id is not None:
-                    self._clocks[clock_id] = handoff_id, rule
-                    self.handoffs[handoff_id].clocks[rule] = "running"
+                self._clocks[clock_id] = self._states_of(handoff_id), rule
+                self._set_state(clock_id, "running")
             case ClockBreached(clock_id=clock_id):
-                handoff_id, rule = self._clocks[clock_id]
-                self.handoffs[handoff_id].clocks[rule] = "breached"
+                self._set_state(clock_id, "breached")
             case ClockMet(clock_id=clock_id, breached=breached, late_by_us=late_by_us):
-                handoff_id, rule = self._clocks[clock_id]
-                line = self.handoffs[handoff_id]
-                line.clocks[rule] = "breached" if breached else "met"
-                line.late_by_us = max(line.late_by_us, late_by_us)
+                self._set_state(clock_id, "breached" if breached else "met")
+                line = self.handoffs.get(fact.handoff_id) if fact.handoff_id is not None else None
+                if line is not None:
+                    line.late_by_us = max(line.late_by_us, late_by_us)
             case ClockCancelled(clock_id=clock_id):
-                handoff_id, rule = self._clocks[clock_id]
-                if self.handoffs[handoff_id].clocks[rule] == "running":
-                    self.handoffs[handoff_id].clocks[rule] = "cancelled"
+                states, rule = self._clocks[clock_id]
+                if states[rule] == "running":
+                    self._set_state(clock_id, "cancelled")
             case Escalated(handoff_id=handoff_id, to=to):
+                self.escalations += 1
                 if handoff_id is not None:
                     self.handoffs[handoff_id].escalated_to.append(to)
             case _:
                 pass
+
+    def _states_of(self, handoff_id: HandoffId | None) -> dict[str, str]:
+        """Give where a clock's state is kept: with its handoff, or by itself for a person's own."""
+        if handoff_id is not None:
+            return self.handoffs[handoff_id].clocks
+        states: dict[str, str] = {}
+        self.clocks_of_persons.append(states)
+        return states
+
+    def _set_state(self, clock_id: str, state: str) -> None:
+        states, rule = self._clocks[clock_id]
+        states[rule] = state
 
     def _open(self, opened: HandoffOpened, entry: LedgerEntry) -> None:
         self.handoffs[opened.handoff_id] = HandoffLine(

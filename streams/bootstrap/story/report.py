@@ -176,14 +176,15 @@ def _mend(problem: Problem) -> str:
 
 
 def _clocks(played: Played) -> Json:
-    lines = played.chronicle.handoffs.values()
-    states = Counter(state for line in lines for state in line.clocks.values())
+    chronicle = played.chronicle
+    kept = [line.clocks for line in chronicle.handoffs.values()] + chronicle.clocks_of_persons
+    states = Counter(state for clocks in kept for state in clocks.values())
     return {
         "met": states["met"],
         "breached": states["breached"],
         "running": states["running"],
         "moments_fired": played.clocks_fired,
-        "escalations": sum(len(line.escalated_to) for line in lines),
+        "escalations": chronicle.escalations,
     }
 
 
