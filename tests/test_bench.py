@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import decide, history, path
+from tests.bench import clocks, decide, history, path
 
 
 def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
@@ -21,6 +21,12 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         (history, "ROUNDS", 1),
         (decide, "CALLS", 20),
         (decide, "ROUNDS", 1),
+        (clocks, "CLOCKS", 400),
+        (clocks, "GROUP", 100),
+        (clocks, "FIRING_S", 0.1),
+        (clocks, "LAG_A_SECOND", 50),
+        (clocks, "LAG_S", 1),
+        (clocks, "LEAD_US", 100_000),
         (bench, "STEP_ROUNDS", 1),
         (bench, "ROUNDS", dict.fromkeys(bench.WIRES, 1)),
     ):
@@ -29,7 +35,19 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
     measured = bench.everything(tmp_path)
     path.files_of.cache_clear()
 
-    assert {"machine", "floor", "path", "step_us", "history", "decide", "rounds"} <= set(measured)
+    keys = {"machine", "floor", "path", "step_us", "history", "clocks", "decide", "rounds"}
+    assert keys <= set(measured)
+    timed = measured["clocks"]
+    assert isinstance(timed, dict)
+    assert {
+        "armed_per_s",
+        "fired_per_s",
+        "lag_p50_ms",
+        "lag_p99_ms",
+        "bytes_per_clock",
+        "rebuild_s",
+        "bare_heap",
+    } <= set(timed)
     rounds = measured["rounds"]
     assert isinstance(rounds, dict)
     for name in ("floor", "path"):

@@ -14,7 +14,7 @@ from statistics import median
 from time import perf_counter
 
 from streams.domain.step import Step, step
-from tests.bench import decide, growth, history, path
+from tests.bench import clocks, decide, growth, history, path
 from tests.bench.floor import Floor, decided
 
 WIRES = ("json", "xml", "fhir")
@@ -73,14 +73,19 @@ def everything(folder: Path) -> dict[str, object]:
         paths[wire] = median(rounds[f"path.{wire}"])
     histories = history.measure(rounds, say)
     decisions = decide.measure(rounds, say)
+    timed = clocks.measure(folder, rounds, say)
+    place = clocks.peers_asked()
+    peers = {"peers": clocks.peers(place, say)} if place else {}
     return {
         "machine": machine(),
         "floor": floors,
         "path": paths,
         "step_us": step_us,
         "history": histories,
+        "clocks": timed,
         "decide": decisions,
         "rounds": rounds,
+        **peers,
     }
 
 

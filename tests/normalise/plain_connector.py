@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from streams.domain.agreement import Agency, Agreement, Agreements, BounceRule
 from streams.domain.answers import HandoffRejected
+from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Basis, Category, Priority, RejectReason, Service
 from streams.domain.entry import Problem
 from streams.domain.envelope import Envelope, SourceRef
@@ -38,7 +39,7 @@ def agreements(*agencies: AgencyId) -> Agreements:
                 agencies=known,
                 services=(),
                 basis_rules=(),
-                clock_rules=(),
+                clock_rules=ClockBook(()),
                 reject_rules=(),
                 bounce=BounceRule(90, 3, agencies[0]),
                 closed_days=frozenset(),
