@@ -22,7 +22,7 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         (decide, "CALLS", 20),
         (decide, "ROUNDS", 1),
         (clocks, "CLOCKS", 400),
-        (clocks, "GROUP", 100),
+        (clocks, "GROUP", 20),
         (clocks, "FIRING_S", 0.1),
         (clocks, "LAG_A_SECOND", 50),
         (clocks, "LAG_S", 1),

@@ -11,13 +11,26 @@ stands still nothing counts: in days from the day after the pause to the day on 
 from collections.abc import Iterator
 from functools import lru_cache
 from math import ceil
+from operator import itemgetter
 from typing import NamedTuple
 
 from streams.domain import calendar
 from streams.domain.calendar import HOUR_US, NO_DAYS, WORKING_WEEK, Offices, midnight
 from streams.domain.clock_facts import Rung
-from streams.domain.clock_rules import ClockRule
+from streams.domain.clock_rules import ClockRule, RungRule
 from streams.domain.ids import Instant
+from streams.domain.measure import (
+    BENEFIT_DAYS,
+    HOURS,
+    MONTHS,
+    UNITS_US,
+    WORKING_DAYS,
+    WORKING_HOURS,
+    Days,
+    Measure,
+    Time,
+    measure_of,
+)
 from streams.domain.person import Suspension
 
 BREACH = "breach"
@@ -31,12 +44,8 @@ SUSPENDED = "suspended"
 OUTSIDE_OFFICE_HOURS = "outside-office-hours"
 UNFINISHED_DAY = "unfinished-day"
 REPORTED_DAYS = "reported-days"
-_WORKING_DAYS, _MONTHS, _BENEFIT_DAYS = "working_days", "months", "benefit_days"
-_HOURS, _WORKING_HOURS = "hours", "working_hours"
-_UNITS_US = {"minutes": HOUR_US // 60, _HOURS: HOUR_US}
-_TIMED = frozenset({_HOURS, _WORKING_HOURS, _BENEFIT_DAYS})
+_TIMED = frozenset({HOURS, WORKING_HOURS, BENEFIT_DAYS})
 """Units whose deadline follows from more than the local day of the start."""
-_WHOLE_WEEK = 7
 _LATEST = Instant(midnight(3_652_059))
 """31.12.9999: what would be due later is due then, for no date is written beyond it."""
 
@@ -58,82 +67,11 @@ class Span(NamedTuple):
     ground: str = ""
 
 
-class _Days(NamedTuple):
-    # Places are days, and stand for the midnights that end them.
-    week: int
-    closed: frozenset[int]
-
-    def place(self, at: Instant) -> int:
-        return calendar.local_day(at)
-
-    def ended(self, at: Instant) -> int:
-        return calendar.local_day(at) - 1
-
-    def last(self, at: Instant) -> int:
-        return calendar.local_day(Instant(at - 1))
-
-    def ends(self, place: int) -> Instant:
-        return midnight(place + 1)
-
-    def is_before(self, pause: int, end: int) -> bool:
-        return pause <= end
-
-    def after(self, place: int, amount: int) -> int:
-        if amount < 0:
-            return calendar.before_days(place, -amount, self.week, self.closed)
-        return calendar.after_days(place, amount, self.week, self.closed)
-
-    def between(self, start: int, end: int) -> int:
-        return calendar.days_between(start, end, self.week, self.closed)
+_AT = itemgetter(Rung._fields.index("at"))
 
 
-class _Time(NamedTuple):
-    # Places are instants; without offices the clock runs day and night.
-    offices: Offices | None
-
-    def place(self, at: Instant) -> int:
-        return at
-
-    def ended(self, at: Instant) -> int:
-        return at
-
-    def last(self, at: Instant) -> int:
-        return at
-
-    def ends(self, place: int) -> Instant:
-        return Instant(place)
-
-    def is_before(self, pause: int, end: int) -> bool:
-        return pause < end
-
-    def after(self, place: int, amount: int) -> int:
-        if self.offices is None:
-            return place + amount
-        return calendar.after_working_us(Instant(place), amount, self.offices)
-
-    def between(self, start: int, end: int) -> int:
-        if self.offices is None:
-            return max(0, end - start)
-        return calendar.working_us_between(Instant(start), Instant(end), self.offices)
-
-
-_Measure = _Days | _Time
 _Stood = tuple[tuple[int, int, str], ...]
 """From which place to which a budget stood still, and on what ground; in order and apart."""
-
-
-@lru_cache(maxsize=1024)
-def _measure(unit: str, days_a_week: int, offices: Offices) -> _Measure:
-    if unit in _UNITS_US:
-        return _Time(None)
-    if unit == _WORKING_HOURS:
-        return _Time(offices)
-    if unit == _WORKING_DAYS:
-        return _Days(WORKING_WEEK, offices.closed_days)
-    if unit == _BENEFIT_DAYS:
-        closed = calendar.benefit_closed_days(days_a_week, offices.closed_days)
-        return _Days(days_a_week, closed)
-    return _Days(_WHOLE_WEEK, NO_DAYS)
 
 
 def deadline(
@@ -178,7 +116,7 @@ def elapsed(
     used = run.measure.between(run.first, reached)
     for paused, resumed, _ in run.stood:
         used -= run.measure.between(paused, min(resumed, reached))
-    if rule.unit == _MONTHS:
+    if rule.unit == MONTHS:
         return calendar.months_between(run.first, run.first + used)
     return used + run.reported
 
@@ -198,27 +136,78 @@ def ladder(
     would end, pauses added) or after due; never before the budget begins, which is the midnight
     that ends day 0, or the start for hours. With office hours it waits for the opening.
     """
+    counted = (counted_days, counted_at)
+    return projection(rule, started_at, suspensions, offices, counted)[1]
+
+
+def projection(
+    rule: ClockRule,
+    started_at: Instant,
+    suspensions: tuple[Suspension, ...],
+    offices: Offices,
+    counted: tuple[int, Instant | None],
+) -> tuple[Instant, tuple[Rung, ...]]:
+    """Give both the `deadline` and the `ladder` of a clock; `counted` are days, and when."""
     if not suspensions and rule.unit not in _TIMED:
         # Every start of one local day has the same ladder. The key is the whole rule, not its name.
-        shared = _ladder_of_day(rule, calendar.local_day(started_at), offices)
+        shared = _projection_of_day(rule, calendar.local_day(started_at), offices)
         if shared is not None:
             return shared
-    run = _run(rule, started_at, suspensions, offices, (counted_days, counted_at))
-    return _ladder(run, started_at, suspensions, offices)
+    if not suspensions and rule.unit == HOURS:
+        steps = _steps_of_hours(rule)
+        if steps is not None:
+            return _from_steps(steps, started_at, offices)
+    run = _run(rule, started_at, suspensions, offices, counted)
+    return _projection(run, started_at, suspensions, offices)
 
 
 @lru_cache(maxsize=8192)
-def _ladder_of_day(rule: ClockRule, day: int, offices: Offices) -> tuple[Rung, ...] | None:
-    if any(rung.anchor == "start" and rung.unit in _UNITS_US for rung in rule.rungs):
+def _projection_of_day(
+    rule: ClockRule, day: int, offices: Offices
+) -> tuple[Instant, tuple[Rung, ...]] | None:
+    if any(rung.anchor == "start" and rung.unit in UNITS_US for rung in rule.rungs):
         return None
     started_at = midnight(day)
-    return _ladder(_run(rule, started_at, (), offices, (0, None)), started_at, (), offices)
+    return _projection(_run(rule, started_at, (), offices, (0, None)), started_at, (), offices)
+
+
+class _Step(NamedTuple):
+    # A rung of a clock that runs day and night: always so long after its start.
+    rung: RungRule
+    after_us: int
+
+
+@lru_cache(maxsize=1024)
+def _steps_of_hours(rule: ClockRule) -> tuple[int, tuple[_Step, ...]] | None:
+    if any(rung.unit and rung.unit not in UNITS_US for rung in rule.rungs):
+        return None
+    nobody = Offices(NO_DAYS, 0, 0)
+    always = tuple([rung._replace(office_hours=False) for rung in rule.rungs])
+    start = Instant(0)
+    due_at, ladder = _projection(
+        _run(rule._replace(rungs=always), start, (), nobody, (0, None)), start, (), nobody
+    )
+    after_us = {rung.rung: rung.at for rung in ladder}
+    return due_at, tuple([_Step(rung, after_us[rung.rung]) for rung in rule.rungs])
+
+
+def _from_steps(
+    steps: tuple[int, tuple[_Step, ...]], started_at: Instant, offices: Offices
+) -> tuple[Instant, tuple[Rung, ...]]:
+    rungs: list[Rung] = []
+    for rung, after_us in steps[1]:
+        at = min(Instant(started_at + after_us), _LATEST)
+        if rung.office_hours:
+            at = min(calendar.opening(at, offices), _LATEST)
+        rungs.append(Rung(rung.rung, at, rung.to))
+    rungs.sort(key=_AT)
+    return min(Instant(started_at + steps[0]), _LATEST), tuple(rungs)
 
 
 class _Run(NamedTuple):
     # A budget on its way: the place from which it counts, and between which it stood still.
     rule: ClockRule
-    measure: _Measure
+    measure: Measure
     first: int
     stood: _Stood
     reported: int
@@ -231,16 +220,16 @@ def _run(
     offices: Offices,
     counted: tuple[int, Instant | None],
 ) -> _Run:
-    measure = _measure(rule.unit, rule.days_a_week, offices)
-    reported, counted_at = counted if rule.unit == _BENEFIT_DAYS else (0, None)
+    measure = measure_of(rule.unit, rule.days_a_week, offices)
+    reported, counted_at = counted if rule.unit == BENEFIT_DAYS else (0, None)
     first = measure.place(started_at if counted_at is None else max(started_at, counted_at))
-    if rule.unit == _WORKING_DAYS and rule.limit == 0:
+    if rule.unit == WORKING_DAYS and rule.limit == 0:
         first = measure.after(first - 1, 1)
     stood = _stood(measure, first, suspensions) if suspensions else ()
     return _Run(rule, measure, first, stood, reported)
 
 
-def _stood(measure: _Measure, first: int, suspensions: tuple[Suspension, ...]) -> _Stood:
+def _stood(measure: Measure, first: int, suspensions: tuple[Suspension, ...]) -> _Stood:
     # None before counting begins, none twice.
     found: list[tuple[int, int, str]] = []
     for suspension in sorted(suspensions):
@@ -254,9 +243,9 @@ def _stood(measure: _Measure, first: int, suspensions: tuple[Suspension, ...]) -
 
 def _used_up(run: _Run, share: float) -> Instant:
     rule = run.rule
-    if rule.unit in (_HOURS, _WORKING_HOURS):
+    if rule.unit in (HOURS, WORKING_HOURS):
         amount = round(share * rule.limit * HOUR_US)
-    elif rule.unit == _MONTHS:
+    elif rule.unit == MONTHS:
         amount = _whole(share * (calendar.after_months(run.first, rule.limit) - run.first))
     else:
         amount = max(0, _whole(share * rule.limit) - run.reported)
@@ -269,7 +258,7 @@ def _whole(days: float) -> int:
     return whole if whole == days else ceil(round(days, 6))
 
 
-def _end(measure: _Measure, first: int, amount: int, stood: _Stood) -> Instant:
+def _end(measure: Measure, first: int, amount: int, stood: _Stood) -> Instant:
     end = measure.after(first, amount)
     for paused, resumed, _ in stood:
         if not measure.is_before(paused, end):
@@ -279,10 +268,10 @@ def _end(measure: _Measure, first: int, amount: int, stood: _Stood) -> Instant:
     return min(measure.ends(end), _LATEST)
 
 
-def _ladder(
+def _projection(
     run: _Run, started_at: Instant, suspensions: tuple[Suspension, ...], offices: Offices
-) -> tuple[Rung, ...]:
-    due_at, begun_at = _used_up(run, 1.0), _used_up(run, 0.0)
+) -> tuple[Instant, tuple[Rung, ...]]:
+    due_at = _used_up(run, 1.0)
     rungs: list[Rung] = []
     for rung in run.rule.rungs:
         if rung.rung == BREACH:
@@ -290,16 +279,17 @@ def _ladder(
         elif not rung.unit:
             at = _used_up(run, rung.share)
         else:
-            measure = _measure(rung.unit, 0, offices)
-            amount = rung.amount * _UNITS_US.get(rung.unit, 1)
+            measure = measure_of(rung.unit, 0, offices)
+            amount = rung.amount * UNITS_US.get(rung.unit, 1)
             is_since_start = rung.anchor == "start"
             first = measure.place(started_at) if is_since_start else measure.last(due_at)
             stood = _stood(measure, first, suspensions if is_since_start else ())
-            at = max(_end(measure, first, amount, stood), begun_at)
+            at = max(_end(measure, first, amount, stood), _used_up(run, 0.0))
         if rung.office_hours:
             at = min(calendar.opening(at, offices), _LATEST)
         rungs.append(Rung(rung.rung, at, rung.to))
-    return tuple(sorted(rungs, key=lambda rung: rung.at))
+    rungs.sort(key=_AT)
+    return due_at, tuple(rungs)
 
 
 def spans(
@@ -321,7 +311,7 @@ def spans(
     `own_closed_days` are those of the offices' closed days that are no holidays.
     """
     run = _run(rule, started_at, suspensions, offices, (counted_days, counted_at))
-    if isinstance(run.measure, _Time):
+    if isinstance(run.measure, Time):
         pieces = _of_hours(run, run.measure.offices, (started_at, until), own_closed_days)
     else:
         pieces = _of_days(run, run.measure, (started_at, until), own_closed_days)
@@ -338,10 +328,10 @@ def spans(
 
 
 def _of_days(
-    run: _Run, measure: _Days, within: tuple[Instant, Instant], own: frozenset[int]
+    run: _Run, measure: Days, within: tuple[Instant, Instant], own: frozenset[int]
 ) -> Iterator[Span]:
     started_at, until = within
-    is_benefit, is_day = run.rule.unit == _BENEFIT_DAYS, run.rule.unit != _MONTHS
+    is_benefit, is_day = run.rule.unit == BENEFIT_DAYS, run.rule.unit != MONTHS
     reported, used, months = run.reported, 0, 0
     for day in range(calendar.local_day(started_at), calendar.local_day(Instant(until - 1)) + 1):
         from_, to = max(started_at, midnight(day)), min(until, midnight(day + 1))

@@ -99,7 +99,7 @@ def _trigger(spelled: str) -> Trigger:
 class ClockBook:
     """The clock rules of one agreement, found by name and by what starts them."""
 
-    __slots__ = ("_by_rule", "_starting", "heard", "rules")
+    __slots__ = ("_by_rule", "_for_service", "_starting", "heard", "rules")
 
     def __init__(self, rules: Iterable[ClockRule]) -> None:
         """Keep the rules in their order; their names differ."""
@@ -118,6 +118,11 @@ class ClockBook:
         self.heard = frozenset([*starting, *[trigger.name for trigger in moving]])
         """Every name that moves any clock."""
         self._starting = {name: tuple(found) for name, found in starting.items()}
+        self._for_service = {
+            (name, service): tuple([s for s in found if service in (s[1].services or (service,))])
+            for name, found in starting.items()
+            for service in Service
+        }
 
     def __iter__(self) -> Iterator[ClockRule]:
         """Go through the rules in their order."""
@@ -127,6 +132,13 @@ class ClockBook:
         """Give a rule by its name, None where the agreement has none of it."""
         return self._by_rule.get(name)
 
-    def starting(self, name: str) -> tuple[tuple[Trigger, ClockRule], ...]:
-        """Give the rules that a status, milestone or event of this name may start."""
+    def starting(
+        self, name: str, service: Service | None = None
+    ) -> tuple[tuple[Trigger, ClockRule], ...]:
+        """Give the rules that a status, milestone or event of this name may start.
+
+        Of those for some services only, where a service is given, that service's alone.
+        """
+        if service is not None:
+            return self._for_service.get((name, service), ())
         return self._starting.get(name, ())

@@ -25,11 +25,20 @@ from streams.domain.clock_facts import (
     ClockPaused,
     ClockResumed,
     ClockStarted,
+    Rung,
 )
 from streams.domain.clock_rules import ClockRule
 from streams.domain.codes import Milestone, Status
 from streams.domain.ids import AgencyId, ClockId, Instant, derive
-from streams.domain.ladder import RESUME, handoff_of, projected, put, remove, set_to_next
+from streams.domain.ladder import (
+    RESUME,
+    handoff_of,
+    project,
+    projected,
+    put,
+    remove,
+    set_to_next,
+)
 from streams.domain.legal_basis import next_turn
 from streams.domain.person import Clock, ClockState, Handoff, PersonState, Suspension
 from streams.domain.reprojection import recount
@@ -67,9 +76,26 @@ def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
 
 def wait(turn: Turn, rule: str, subject: str, until: Instant) -> None:
     """Arm one of the hub's own waits: until a moment, for a handoff's basis or a parked event."""
-    clock_id = ClockId(derive("c", turn.cause, rule, subject))
-    clock = _clock(clock_id, rule, OF_HUB, subject, turn.at)
-    waiting = clock._replace(due_at=until, next_at=until, next_rung=_END)
+    waiting = Clock(
+        ClockId(derive("c", turn.cause, rule, subject)),
+        rule,
+        OF_HUB,
+        subject,
+        _NOBODY,
+        _NOBODY,
+        ClockState.RUNNING,
+        turn.at,
+        until,
+        until,
+        _END,
+        None,
+        "",
+        (),
+        (),
+        0,
+        None,
+        None,
+    )
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, waiting))
 
 
@@ -118,8 +144,9 @@ def resume(turn: Turn, clock: Clock) -> None:
     rule = turn.agreement.clock_rules.rule(clock.rule)
     if rule is None:
         put(turn, clock._replace(next_at=None, next_rung=""))
-    elif clock.next_at is not None:
-        put(turn, _resumed(turn, clock, rule, clock.next_at))
+    else:
+        at = clock.next_at if clock.next_at is not None else turn.at
+        put(turn, _resumed(turn, clock, rule, at))
 
 
 def forget_cases(turn: Turn) -> None:
@@ -136,7 +163,8 @@ def _move(turn: Turn, happened: Occurrence) -> None:
         rule = turn.agreement.clock_rules.rule(clock.rule)
         if _concerns(turn, clock, rule, happened):
             _end_or_pause(turn, clock, rule, happened)
-    for trigger, rule in turn.agreement.clock_rules.starting(happened.name):
+    service = happened.handoff.service if happened.handoff is not None else None
+    for trigger, rule in turn.agreement.clock_rules.starting(happened.name, service):
         if begins(trigger, happened):
             _start_all(turn, rule, happened)
 
@@ -239,60 +267,58 @@ def _start(
         same = running.subject == subject or rule.scope == OF_PERSON
         if running.rule == rule.rule and same:
             return
-    started_at = turn.event.envelope.occurred_at
-    clock_id = ClockId(derive("c", turn.cause, rule.rule, subject))
+    agreement, started_at = turn.agreement, turn.event.envelope.occurred_at
     owner, source = parties
-    clock = _clock(clock_id, rule.rule, rule.scope, subject, started_at)
-    clock = clock._replace(owner=owner, source=source)
+    offices = agreement.offices(owner, own=rule.calendar == "agency")
+    counted: tuple[int, Instant | None] = (0, None)
     if rule.unit == "benefit_days":
-        clock = clock._replace(counted_days=happened.amount, counted_at=started_at)
-    clock, ladder = projected(rule, clock, turn.agreement)
-    remark = ""
-    if clock.due_at <= turn.at:
+        counted = (happened.amount, started_at)
+    due_at, ladder = project(rule, offices, started_at, (), counted)
+    remark, skipped = "", 0
+    if due_at <= turn.at:
         # Overdue from the start (an event that came late): it is said once, without warnings.
-        remark = "overdue-at-start"
-        clock = clock._replace(fired=tuple([r.rung for r in ladder if r.at < clock.due_at]))
+        remark, skipped = "overdue-at-start", sum(rung.at < due_at for rung in ladder)
     elif started_at > turn.at:
         remark = "starts-in-the-future"
-    clock = set_to_next(clock, ladder)
-    turn.facts.append(
-        ClockStarted(
-            clock_id,
-            handoff_of(clock),
-            rule.rule,
-            rule.scope,
-            clock.owner,
-            started_at,
-            clock.due_at,
-            rule.law_ref,
-            rule.verified,
-            remark,
-            ladder,
-        )
+    first = ladder[skipped]
+    clock = Clock(
+        ClockId(derive("c", turn.cause, rule.rule, subject)),
+        rule.rule,
+        rule.scope,
+        subject,
+        owner,
+        source,
+        ClockState.RUNNING,
+        started_at,
+        due_at,
+        first.at,
+        first.rung,
+        None,
+        "",
+        (),
+        tuple([rung.rung for rung in ladder[:skipped]]),
+        *counted,
+        None,
     )
+    turn.facts.append(_said_started(clock, rule, remark, ladder))
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))
 
 
-def _clock(clock_id: ClockId, rule: str, scope: str, subject: str, started_at: Instant) -> Clock:
-    return Clock(
-        clock_id,
-        rule,
-        scope,
-        subject,
-        _NOBODY,
-        _NOBODY,
-        ClockState.RUNNING,
-        started_at,
-        started_at,
-        None,
-        "",
-        None,
-        "",
-        (),
-        (),
-        0,
-        None,
-        None,
+def _said_started(
+    clock: Clock, rule: ClockRule, remark: str, ladder: tuple[Rung, ...]
+) -> ClockStarted:
+    return ClockStarted(
+        clock.clock_id,
+        handoff_of(clock),
+        rule.rule,
+        rule.scope,
+        clock.owner,
+        clock.started_at,
+        clock.due_at,
+        rule.law_ref,
+        rule.verified,
+        remark,
+        ladder,
     )
 
 

@@ -23,25 +23,22 @@ Instant = NewType("Instant", int)
 """A moment: microseconds since 1970-01-01T00:00:00Z. Never a local time."""
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_DIGITS = CROCKFORD.encode().ljust(256)
-_LENGTH = 26
-_SPREAD = tuple(
-    (
-        sum(((1 << group * 5) - 1) << group * 5 + lane for lane in range(0, 256, group * 16)),
-        sum(((1 << group * 5) - 1) << lane for lane in range(0, 256, group * 16)),
-        group * 3,
-    )
-    for group in (16, 8, 4, 2, 1)
-)
-"""How 32 groups of 5 bits are moved apart into 32 bytes: halves first, then halves of halves."""
+_THREE = tuple([a + b + c for a in CROCKFORD for b in CROCKFORD for c in CROCKFORD])
+"""What 15 bits are in three characters: an id is written several times an event."""
+_LOW_15, _LOW_60 = 2**15 - 1, 2**60 - 1
 
 
 def crockford(digest: bytes) -> str:
     """Write the first 130 bits of a digest (17 bytes or more) as 26 Crockford characters."""
-    number = int.from_bytes(digest[:17], "big") >> 6 << 30
-    for upper, lower, shift in _SPREAD:
-        number = (number & upper) << shift | number & lower
-    return number.to_bytes(32, "big").translate(_DIGITS)[:_LENGTH].decode()
+    number = int.from_bytes(digest[:17], "big") >> 6
+    three, high, low = _THREE, number >> 70, number >> 10 & _LOW_60
+    return (
+        f"{three[high >> 45]}{three[high >> 30 & _LOW_15]}"
+        f"{three[high >> 15 & _LOW_15]}{three[high & _LOW_15]}"
+        f"{three[low >> 45]}{three[low >> 30 & _LOW_15]}"
+        f"{three[low >> 15 & _LOW_15]}{three[low & _LOW_15]}"
+        f"{CROCKFORD[number >> 5 & 31]}{CROCKFORD[number & 31]}"
+    )
 
 
 AS_BASE_32 = str.maketrans(CROCKFORD, "0123456789abcdefghijklmnopqrstuv")
@@ -57,7 +54,9 @@ def derive(letter: str, *parts: str) -> str:
 
     Parts are separated by their lengths, so ("ab", "c") and ("a", "bc") differ.
     """
-    text = "".join([f"{len(part)}:{part}" for part in parts])
+    text = ""
+    for part in parts:
+        text += f"{len(part)}:{part}"
     return f"{letter}-{crockford(sha256(text.encode()).digest())}"
 
 

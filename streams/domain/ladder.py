@@ -6,6 +6,7 @@ moment before which no later rung but the breach itself is told.
 
 from streams.domain import budget
 from streams.domain.agreement import Agreement
+from streams.domain.calendar import Offices
 from streams.domain.clock_facts import (
     ClockBreached,
     ClockWarned,
@@ -21,7 +22,7 @@ from streams.domain.hub_events import (
     EscalationSnoozed,
 )
 from streams.domain.ids import AgencyId, HandoffId, Instant
-from streams.domain.person import Clock, ClockState
+from streams.domain.person import Clock, ClockState, Suspension
 from streams.domain.turn import Telling, Turn
 
 BREACH = "breach"
@@ -38,20 +39,28 @@ def projected(
 
     A clock that has broken its promise keeps the due time that it broke.
     """
-    offices = agreement.offices(clock.owner, own=rule.calendar == "agency")
-    started_at, stood = clock.started_at, clock.suspensions
-    if clock.counted_at is None:
-        ladder = budget.ladder(rule, started_at, stood, offices)
-        due_at = budget.deadline(rule, started_at, 1.0, stood, offices)
-    else:
-        days, at = clock.counted_days, clock.counted_at
-        ladder = budget.ladder(rule, started_at, stood, offices, counted_days=days, counted_at=at)
-        due_at = budget.deadline(
-            rule, started_at, 1.0, stood, offices, counted_days=days, counted_at=at
-        )
+    due_at, ladder = project(
+        rule,
+        agreement.offices(clock.owner, own=rule.calendar == "agency"),
+        clock.started_at,
+        clock.suspensions,
+        (clock.counted_days, clock.counted_at),
+    )
     if clock.state is not ClockState.BREACHED:
-        clock = clock._replace(due_at=due_at)
+        return clock._replace(due_at=due_at), ladder
     return clock, _with_breach(ladder, clock.due_at)
+
+
+def project(
+    rule: ClockRule,
+    offices: Offices,
+    started_at: Instant,
+    suspensions: tuple[Suspension, ...] = (),
+    counted: tuple[int, Instant | None] = (0, None),
+) -> tuple[Instant, tuple[Rung, ...]]:
+    """Give when a clock is due that has not broken its promise, and its ladder."""
+    due_at, ladder = budget.projection(rule, started_at, suspensions, offices, counted)
+    return due_at, _with_breach(ladder, due_at)
 
 
 def rungs_of(rule: ClockRule, clock: Clock, agreement: Agreement) -> tuple[Rung, ...]:

@@ -125,9 +125,9 @@ def table(measured: dict[str, object]) -> str:
     lines = [f"machine  {measured['machine']}", ""]
     rounds = measured.get("rounds")
     if isinstance(rounds, dict):
-        lines.append(f"{'figure':<16}{'median':>10}{'best':>10}{'worst':>10}  unit")
+        lines.append(f"{'figure':<22}{'median':>10}{'best':>10}{'worst':>10}  unit")
         lines += [
-            f"{name:<16}{median(found):>10.1f}{min(found):>10.1f}{max(found):>10.1f}  us"
+            f"{name:<22}{median(found):>10.1f}{min(found):>10.1f}{max(found):>10.1f}  {_unit(name)}"
             for name, found in rounds.items()
         ]
         lines.append("")
@@ -138,10 +138,37 @@ def table(measured: dict[str, object]) -> str:
         lines.append(f"step {measured['step_us']:.1f} us  (goal: at most 60)")
         ratio = median(rounds["history.1000"]) / median(rounds["history.10"])
         lines.append(f"history.1000 / history.10  {ratio:.2f}  (goal: at most 1.5)")
+        lines += _of_clocks(measured)
     growth_rows = measured.get("growth")
     if isinstance(growth_rows, dict):
         lines += [f"{name:<32}{value}" for name, value in growth_rows.items()]
     return "\n".join(lines) + "\n"
+
+
+def _unit(name: str) -> str:
+    return {"per_s": "a second", "lag_p50_ms": "ms", "lag_p99_ms": "ms"}.get(
+        name.rpartition(".")[2].removeprefix("armed_").removeprefix("fired_"), "us"
+    )
+
+
+def _of_clocks(measured: dict[str, object]) -> list[str]:
+    timed, peers = measured["clocks"], measured.get("peers", {})
+    if not isinstance(timed, dict) or not isinstance(peers, dict):
+        raise TypeError("the clocks' figures are no table")
+    goals = {
+        "armed_per_s": "at least 3000",
+        "fired_per_s": "at least 2000",
+        "lag_p50_ms": "under 20",
+        "lag_p99_ms": "under 250",
+        "bytes_per_clock": "at most 250",
+        "rebuild_s": "under 20",
+    }
+    lines = ["", f"{'clocks':<22}{'the hub':>12}{'bare heap':>12}  goal"]
+    lines += [
+        f"{name:<22}{timed[name]:>12}{timed['bare_heap'].get(name, '-'):>12}  {goal}"
+        for name, goal in goals.items()
+    ]
+    return lines + [f"peer {name}  {json.dumps(found)}" for name, found in peers.items()]
 
 
 def say(text: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.domain.agreement import Agreement, Agreements
+from streams.domain.calendar import NATIONAL_HOURS
 from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Service
 from streams.domain.ids import Instant
@@ -105,3 +106,23 @@ def test_sectors_and_services_are_known_or_not() -> None:
     assert REGION.sector(STRANGER) == ""
     assert REGION.service(Service.JOB_COACHING) == SERVICES[1]
     assert REGION.service(Service.SOCIAL_REHABILITATION) is None
+
+
+def test_an_agency_that_is_not_of_the_region_keeps_the_states_hours() -> None:
+    found = REGION.offices(STRANGER)
+    assert (found.closed_days, found.opens_us, found.closes_us) == (
+        REGION.closed_days,
+        *NATIONAL_HOURS,
+    )
+
+
+def test_an_agencys_own_closed_days_count_where_they_are_asked_for() -> None:
+    shut = REGION.agencies[SOTE]._replace(closed_days=frozenset({739_700}))
+    region = REGION._replace(agencies={**REGION.agencies, SOTE: shut})
+    assert region.offices(SOTE).closed_days == REGION.closed_days | {739_700}
+    assert region.offices(SOTE, own=False).closed_days == REGION.closed_days
+
+
+def test_a_book_of_clocks_goes_through_its_rules_in_their_order() -> None:
+    rules = (ACCEPTANCE, ACCEPTANCE._replace(rule="receipt"))
+    assert tuple(ClockBook(rules)) == rules

@@ -332,3 +332,18 @@ def test_a_rule_may_say_itself_what_resumes_its_clock() -> None:
     lane.hear(says.answers(ServiceCompleted, at(days=4), SOTE, handoff_id))
     assert len(lane.all_facts(ClockMet)) == 1
     assert REGION.agencies[SOTE].sector == "sote"
+
+
+def test_a_milestone_starts_only_clocks_of_the_service_that_it_is_about() -> None:
+    elsewhere = clock("hours", 4, starts_on=("contact_made",))._replace(
+        services=(Service.JOB_COACHING,)
+    )
+    lane, says, _ = staged(Status.ACCEPTED, agreement=with_clock(elsewhere))
+    lane.hear(says.reaches(at(days=1), Milestone.CONTACT_MADE, SOTE))
+    assert started(lane) == []
+
+
+def test_what_happens_to_a_handoff_starts_no_clock_of_the_person() -> None:
+    rule = INTERVIEW._replace(starts_on=triggers("accepted"))
+    lane, _, _ = staged(Status.ACCEPTED, agreement=with_clock(rule))
+    assert started(lane) == []
