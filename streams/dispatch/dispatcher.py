@@ -249,6 +249,10 @@ class Dispatcher:
             # A withdrawal may have come since, and its word must be heard before data leaves again.
             self._following.catch_up()
             delivery = self._keeping.again(delivery)
+        if delivery.state is DeliveryState.PENDING and delivery.closed:
+            # A backfill, or a long silence: what it escalates is over, and nobody's to act on.
+            self._attempts.desks.settle([delivery.notice_id])
+            delivery = self._keeping.again(delivery)
         if delivery.state in (DeliveryState.PENDING, DeliveryState.TRYING):
             delivery = await self._carry(delivery)
         await self._keeping.report(delivery)

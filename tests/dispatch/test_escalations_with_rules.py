@@ -122,8 +122,9 @@ async def test_years_that_are_fed_in_afterwards_escalate_nothing_that_is_over(
     # When dispatch begins, two years later
     region.now = at(days=730)
     await region.reach(region.now)
-    # Then nobody is told of a clock that has long been closed
+    # Then nobody is told of a clock that has long been closed, by a desk or by an agency's system
     assert region.letters() == []
+    assert b"warn-0.6" not in [handed.body for handed in region.sote.history]
     assert [d.state.value for d in region.dispatcher().deliveries(to=TYP)] == ["inhibited"]
 
 
