@@ -57,7 +57,7 @@ def transaction(connection: apsw.Connection, path: Path) -> Iterator[None]:
             raise
 
 
-_PAGES_KEPT_KIB = 64 * 1024
+_PAGES_KEPT_KIB = 32 * 1024
 _CHECKPOINT_PAGES = 8_000
 """Persons come in no order of their ids: pages are met again, and worth to be kept and to wait."""
 
