@@ -97,7 +97,7 @@ class _Dialogue(SMTP):
 
     async def end(self) -> None:
         """Let what is left of it come to its end."""
-        if isinstance(self.transport, asyncio.Transport):
+        if isinstance(self.transport, asyncio.Transport) and not self.transport.is_closing():
             self.transport.abort()
         await self.over.wait()
 
