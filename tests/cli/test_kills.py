@@ -174,14 +174,17 @@ def test_a_hub_killed_while_it_delivers_delivers_every_notice_under_its_one_name
 
     def all_delivered() -> bool:
         found = deliveries()
-        return len(found) > 20 and {each["status"] for each in found} == {"delivered"}
+        # Nobody is told of a clock that has closed while the hub was away.
+        return len(found) > 20 and {each["status"] for each in found} <= {"delivered", "inhibited"}
 
     def nothing_is_left() -> bool:
         return not any(inbox.iterdir()) and all_delivered()
 
     drained(tmp_path / "last", nothing_is_left, "run", "--data", data)
     written = sorted(file.stem for file in (data / "outbox").rglob("n-*"))
-    assert written == sorted(each["notice_id"] for each in deliveries())
+    came = [each["notice_id"] for each in deliveries() if each["status"] == "delivered"]
+    assert len(came) > 20
+    assert written == sorted(came)
     assert not list((data / "outbox").rglob("*.part"))
     assert run("replay", "--digest", "--data", data).code == 0
 
