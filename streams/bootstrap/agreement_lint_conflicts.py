@@ -1,12 +1,12 @@
 """Lint of clocks beside each other: two that contradict, double or follow on each other badly."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from datetime import date, timedelta
-from itertools import combinations, pairwise
+from datetime import date
+from itertools import combinations
 
 from streams.bootstrap.agreement_file import Edition
 from streams.bootstrap.agreement_problems import Place
-from streams.bootstrap.agreement_remarks import ERROR, WARN, Remark
+from streams.bootstrap.agreement_remarks import ERROR, WARN, Remark, gaps
 from streams.bootstrap.agreement_shape import ClockRecord
 
 _Placed = tuple[Place, ClockRecord]
@@ -53,14 +53,7 @@ def _gaps(placed: Sequence[_Placed]) -> Iterator[Remark]:
     for place, clock in placed:
         same.setdefault(_obligation(clock), []).append((place, clock))
     for periods in same.values():
-        in_time = sorted(periods, key=lambda item: item[1].valid_from or date.min)
-        for (_, before), (place, after) in pairwise(in_time):
-            if before.valid_to is None or after.valid_from is None:
-                continue
-            if after.valid_from - before.valid_to > timedelta(days=1):
-                text = f"nothing of the kind holds between {before.valid_to} and {after.valid_from}"
-                mend = "let it begin on the day after the one before it ends"
-                yield Remark("validity-gap", WARN, (*place, "valid_from"), text, mend)
+        yield from gaps(periods)
 
 
 def _obligation(clock: ClockRecord) -> Hashable:

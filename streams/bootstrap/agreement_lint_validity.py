@@ -1,8 +1,8 @@
 """Lint of periods and laws: records that overlap, leave gaps or never hold, unchecked laws."""
 
 from collections.abc import Hashable, Iterator
-from datetime import date, timedelta
-from itertools import combinations, pairwise, product
+from datetime import date
+from itertools import combinations, product
 from typing import assert_never
 
 from streams.bootstrap.agreement_file import Edition
@@ -14,6 +14,7 @@ from streams.bootstrap.agreement_remarks import (
     DatedRecord,
     Remark,
     dated_records,
+    gaps,
 )
 from streams.bootstrap.agreement_shape import (
     AgencyRecord,
@@ -45,7 +46,7 @@ def validity_remarks(edition: Edition) -> Iterator[Remark]:
     # clocks follow on each other under different names. The others are one thing in time.
     for key, placed in same.items():
         if isinstance(key, tuple) and key[0] not in ("basis", "statement", "clock", "duty"):
-            yield from _gaps(placed)
+            yield from gaps(placed)
     yield from _never(record)
     yield from _reasons(record)
     yield from _laws(record)
@@ -85,17 +86,6 @@ def _overlaps(placed: list[_Placed], told: set[tuple[Place, Place]]) -> Iterator
             text = f"two records of the same hold at one time{since}{until}"
             mend = "end the first on the day before the second begins, or leave one out"
             yield Remark("overlapping-validity", ERROR, place, text, mend)
-
-
-def _gaps(placed: list[_Placed]) -> Iterator[Remark]:
-    in_time = sorted(placed, key=lambda item: item[1].valid_from or date.min)
-    for (_, before), (place, after) in pairwise(in_time):
-        if before.valid_to is None or after.valid_from is None:
-            continue
-        if after.valid_from - before.valid_to > timedelta(days=1):
-            text = f"nothing of the kind holds between {before.valid_to} and {after.valid_from}"
-            mend = "let it begin on the day after the one before it ends"
-            yield Remark("validity-gap", WARN, (*place, "valid_from"), text, mend)
 
 
 def _never(record: AgreementFile) -> Iterator[Remark]:

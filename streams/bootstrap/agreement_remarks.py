@@ -1,7 +1,8 @@
 """What the linter's rooms hand over: a remark on a place of an agreement file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from streams.bootstrap.agreement_problems import Place
@@ -69,3 +70,15 @@ def turning_days(record: AgreementFile) -> list[date]:
             days.add(dated.valid_to + timedelta(days=1))
     last = region.valid_to or date.max
     return sorted(day for day in days if region.valid_from <= day <= last)
+
+
+def gaps(placed: Iterable[tuple[Place, DatedRecord]]) -> Iterator[Remark]:
+    """Look for days between the periods of one thing on which nothing of it holds."""
+    in_time = sorted(placed, key=lambda item: item[1].valid_from or date.min)
+    for (_, before), (place, after) in pairwise(in_time):
+        if before.valid_to is None or after.valid_from is None:
+            continue
+        if after.valid_from - before.valid_to > timedelta(days=1):
+            text = f"nothing of the kind holds between {before.valid_to} and {after.valid_from}"
+            mend = "let it begin on the day after the one before it ends"
+            yield Remark("validity-gap", WARN, (*place, "valid_from"), text, mend)

@@ -25,7 +25,7 @@ from streams.bootstrap.reader import HubReader
 from streams.domain.calendar import instant
 from streams.domain.clock_facts import ClockReprojected, ClockResumed, ClockStarted
 from streams.domain.entry import LedgerEntry, Problem, TransitionRefused
-from streams.domain.envelope import HUB, Envelope, SourceRef
+from streams.domain.envelope import HUB, Envelope, hub_envelope
 from streams.domain.hub_events import (
     EscalationAcknowledged,
     EscalationAssigned,
@@ -49,7 +49,6 @@ _Ladder = ClockStarted | ClockResumed | ClockReprojected
 _YEAR_MIN, _YEAR_MAX = 1900, 2200
 _KEY_CHARACTERS_MAX = 64
 _CONTENT_DIGEST_BYTES = 16
-_NO_MESSAGE = SourceRef("", 1, None)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REASON = re.compile(r"(?=.{1,64}$)[a-z]+(-[a-z]+)*", re.ASCII)
@@ -208,18 +207,7 @@ def _addressed(said: DutyAnswer, lane: list[LedgerEntry], at: Instant) -> DutyAn
 
 
 def _unsaid(person: PersonId) -> Envelope:
-    return Envelope(
-        EventId(""),
-        person,
-        HUB,
-        Instant(0),
-        Instant(0),
-        _NO_MESSAGE,
-        b"",
-        age_years=-1,
-        municipality="",
-        protected=False,
-    )
+    return hub_envelope(EventId(""), person, Instant(0), Instant(0), b"")
 
 
 def _receipt(outcome: Outcome) -> Receipt:

@@ -9,15 +9,14 @@ from typing import Self
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.agreement_history import keep_agreements
 from streams.bootstrap.connectors import connector_of
+from streams.bootstrap.rendering import Wire, on_the_wire
 from streams.domain.agreement import Agreements
 from streams.domain.entry import Notice, Problem
 from streams.domain.ids import AgencyId, Instant
 from streams.engines.embedded import FILE as LEDGER_FILE
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.keys_sqlite import SqliteKeyStore
-from streams.normalise.opening import open_details
 from streams.normalise.receive import Received, ReceiveStep, UnknownSenderError
-from streams.promises.connector import OpenNotice
 from streams.promises.engine import DeadLetter, Outcome
 from streams.promises.receipt import Receipt
 from streams.sealing.hub_secrets import open_secrets, secrets_file
@@ -128,19 +127,12 @@ class Hub:
         """Give the hub's time: the machine's, or its own virtual time where that is later."""
         return max(wall_clock(), self.engine.now())
 
-    def render(self, notice: Notice) -> tuple[bytes, str, str] | None:
+    def render(self, notice: Notice) -> Wire | None:
         """Write a notice as its receiver wants it: body, media type and file ending.
 
         None where the person's key was destroyed: there is nobody left to tell of.
         """
-        details = open_details(notice.content, notice.person, self.keys, self.sealer)
-        agreement = self.agreements.in_force(notice.occurred_at)
-        known = agreement.agencies.get(notice.to)
-        if details is None or known is None:
-            return None
-        connector = connector_of(known.sector)
-        body = connector.render(OpenNotice(notice, details, notice.occurred_at), agreement)
-        return body, connector.content_type, connector.extension
+        return on_the_wire(notice, self.agreements, self.keys, self.sealer)
 
     def close(self) -> None:
         """Let go of the folder."""

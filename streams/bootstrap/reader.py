@@ -6,14 +6,12 @@ from types import TracebackType
 from typing import Self
 
 from streams.bootstrap.agreement_file import load_agreements
-from streams.bootstrap.connectors import connector_of
+from streams.bootstrap.rendering import on_the_wire
 from streams.domain.agreement import Agreements
 from streams.domain.entry import Notice
 from streams.engines.embedded import FILE as LEDGER_FILE
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.keys_sqlite import SqliteKeyStore
-from streams.normalise.opening import open_details
-from streams.promises.connector import OpenNotice
 from streams.promises.key_store import KeyStore
 from streams.sealing.hub_secrets import read_secrets, secrets_file
 from streams.sealing.sealer import Sealer
@@ -90,13 +88,8 @@ class HubReader:
             SecretsError: The hub's secrets cannot be used.
             UnavailableError: The keys cannot be used now.
         """
-        details = open_details(notice.content, notice.person, self._keys(), self._sealer)
-        agreement = self.agreements.in_force(notice.occurred_at)
-        known = agreement.agencies.get(notice.to)
-        if details is None or known is None:
-            return None
-        opened = OpenNotice(notice, details, notice.occurred_at)
-        return connector_of(known.sector).render(opened, agreement)
+        wire = on_the_wire(notice, self.agreements, self._keys(), self._sealer)
+        return wire.body if wire is not None else None
 
     def close(self) -> None:
         """Let go of the files."""

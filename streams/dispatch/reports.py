@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from streams.dispatch.delivery import Delivery
-from streams.domain.envelope import HUB, Envelope, SourceRef
+from streams.domain.envelope import HUB, Envelope, hub_envelope
 from streams.domain.event import Event
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import EventId, Instant, derive
@@ -17,7 +17,6 @@ from streams.promises.engine import Outcome
 
 CONTENT_DIGEST_BYTES = 16
 """A person's state keeps so much of a content digest; a longer one would look reused."""
-_NO_MESSAGE = SourceRef("", 1, None)
 
 
 def started(delivery: Delivery, at: Instant) -> DeliveryStarted:
@@ -65,9 +64,7 @@ def _envelope(delivery: Delivery, at: Instant, *what: str) -> Envelope:
     # The id says all that makes the report the same report: made again after a crash, its time,
     # attempt or cause may differ, and it must still be a duplicate and no reused id.
     digest = sha256(event_id.encode()).digest()[:CONTENT_DIGEST_BYTES]
-    return Envelope(
-        event_id, delivery.person, HUB, at, at, _NO_MESSAGE, digest, -1, "", protected=False
-    )
+    return hub_envelope(event_id, delivery.person, at, at, digest)
 
 
 class Reports:

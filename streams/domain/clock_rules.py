@@ -7,6 +7,9 @@ from typing import NamedTuple
 from streams.domain.codes import Priority, Service
 from streams.domain.ids import Instant
 
+OF_HANDOFF, OF_CASE, OF_PERSON, OF_HUB = "handoff", "case", "person", "hub"
+"""What a clock belongs to; the hub's own are under no rule of an agreement."""
+
 
 class Trigger(NamedTuple):
     """What moves a clock: a handoff's new status, a milestone, or a contract event, by its name.
@@ -66,7 +69,7 @@ class ClockRule(NamedTuple):
     verified: bool
     valid_from: Instant | None
     valid_to: Instant | None
-    scope: str = "handoff"
+    scope: str = OF_HANDOFF
     calendar: str = "national"
     resumes_on: tuple[Trigger, ...] = ()
     services: tuple[Service, ...] = ()

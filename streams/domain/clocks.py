@@ -20,18 +20,18 @@ from streams.domain.clock_conditions import (
 )
 from streams.domain.clock_facts import (
     ClockBreached,
-    ClockCancelled,
     ClockMet,
     ClockPaused,
     ClockResumed,
     ClockStarted,
     Rung,
 )
-from streams.domain.clock_rules import ClockRule
+from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_HUB, OF_PERSON, ClockRule
 from streams.domain.codes import Milestone, Status
 from streams.domain.ids import AgencyId, ClockId, Instant, derive
 from streams.domain.ladder import (
     RESUME,
+    cancel,
     handoff_of,
     project,
     projected,
@@ -47,8 +47,6 @@ from streams.domain.turn import Turn
 AWAITING_BASIS = "hub:awaiting-basis"
 PARKED = "hub:parked"
 BASIS_TURN = "basis-turn"
-PAUSED_TOO_LONG = "pause-used-up"
-OF_HANDOFF, OF_CASE, OF_PERSON, OF_HUB = "handoff", "case", "person", "hub"
 _END = "end"
 _NOBODY = AgencyId("")
 
@@ -88,13 +86,6 @@ def wait(turn: Turn, rule: str, subject: str, until: Instant) -> None:
         until,
         until,
         _END,
-        None,
-        "",
-        (),
-        (),
-        0,
-        None,
-        None,
     )
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, waiting))
 
@@ -113,8 +104,9 @@ def follow(turn: Turn, handoff: Handoff, before: Status | None) -> None:
     if status is not Status.AWAITING_BASIS and before is Status.AWAITING_BASIS:
         stop_waiting(turn, AWAITING_BASIS, handoff.handoff_id)
     event = turn.event
-    rejected = status is Status.REJECTED and isinstance(event, HandoffRejected)
-    reason = event.reason.value if rejected and isinstance(event, HandoffRejected) else ""
+    reason = ""
+    if status is Status.REJECTED and isinstance(event, HandoffRejected):
+        reason = event.reason.value
     if before is None:
         _hand_on_case(turn, handoff)
     _move(turn, Occurrence(status, reason, 0, 0, handoff))
@@ -155,7 +147,7 @@ def forget_cases(turn: Turn) -> None:
     open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
     for clock in turn.hot.clocks:
         if clock.scope == OF_CASE and clock.subject not in open_cases:
-            _cancel(turn, clock, turn.at, "case-over")
+            cancel(turn, clock, turn.at, "case-over")
 
 
 def _move(turn: Turn, happened: Occurrence) -> None:
@@ -191,7 +183,7 @@ def _end_or_pause(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Oc
         _meet(turn, _resumed(turn, clock, rule, at))
         return
     if _ends(turn, clock, rule, happened):
-        _cancel(turn, clock, at, happened.name)
+        cancel(turn, clock, at, happened.name)
         return
     if rule is None or clock.state is ClockState.BREACHED:
         return
@@ -293,12 +285,9 @@ def _start(
         due_at,
         first.at,
         first.rung,
-        None,
-        "",
-        (),
-        tuple([rung.rung for rung in ladder[:skipped]]),
-        *counted,
-        None,
+        fired=tuple([rung.rung for rung in ladder[:skipped]]),
+        counted_days=counted[0],
+        counted_at=counted[1],
     )
     turn.facts.append(_said_started(clock, rule, remark, ladder))
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))
@@ -341,11 +330,6 @@ def _meet(turn: Turn, clock: Clock) -> None:
             breached=fired or overdue,
         )
     )
-    remove(turn, clock)
-
-
-def _cancel(turn: Turn, clock: Clock, ended_at: Instant, reason: str) -> None:
-    turn.facts.append(ClockCancelled(clock.clock_id, handoff_of(clock), ended_at, reason))
     remove(turn, clock)
 
 

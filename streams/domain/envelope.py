@@ -36,6 +36,9 @@ class SourceRef(NamedTuple):
     transport_id: str | None
 
 
+_NO_MESSAGE = SourceRef("", 1, None)
+
+
 class Envelope(NamedTuple):
     """The head of every contract event.
 
@@ -56,3 +59,25 @@ class Envelope(NamedTuple):
     age_years: int
     municipality: str
     protected: bool
+
+
+def hub_envelope(
+    event_id: EventId,
+    person: PersonId,
+    occurred_at: Instant,
+    recorded_at: Instant,
+    content_digest: bytes = bytes(16),
+) -> Envelope:
+    """Head an event of the hub itself: it comes in no message, and says nothing of the person."""
+    return Envelope(
+        event_id,
+        person,
+        HUB,
+        occurred_at,
+        recorded_at,
+        _NO_MESSAGE,
+        content_digest,
+        age_years=-1,
+        municipality="",
+        protected=False,
+    )

@@ -9,11 +9,12 @@ from streams.domain.agreement import Agreement
 from streams.domain.calendar import Offices
 from streams.domain.clock_facts import (
     ClockBreached,
+    ClockCancelled,
     ClockWarned,
     Escalated,
     Rung,
 )
-from streams.domain.clock_rules import ClockRule
+from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_PERSON, ClockRule
 from streams.domain.codes import NoticeKind
 from streams.domain.hub_events import (
     ClockReached,
@@ -143,7 +144,7 @@ def answer(
 
 def handoff_of(clock: Clock) -> HandoffId | None:
     """Give the handoff that a clock's facts name: a case's clock its first, a person's none."""
-    return HandoffId(clock.subject) if clock.scope in ("handoff", "case") else None
+    return HandoffId(clock.subject) if clock.scope in (OF_HANDOFF, OF_CASE) else None
 
 
 def find(turn: Turn, clock_id: str) -> Clock | None:
@@ -161,6 +162,12 @@ def remove(turn: Turn, clock: Clock) -> None:
     """Take a clock away that has nothing left to wait for."""
     clocks = [c for c in turn.hot.clocks if c.clock_id != clock.clock_id]
     turn.hot = turn.hot.with_clocks(tuple(clocks))
+
+
+def cancel(turn: Turn, clock: Clock, ended_at: Instant, reason: str) -> None:
+    """Take a clock away whose wait is over without what it waited for, and say why."""
+    turn.facts.append(ClockCancelled(clock.clock_id, handoff_of(clock), ended_at, reason))
+    remove(turn, clock)
 
 
 def _breaks(rule: ClockRule | None, rung: str, is_due: bool) -> bool:
@@ -182,10 +189,10 @@ def _escalate(turn: Turn, clock: Clock, rung: Rung) -> None:
         role=rung.to,
         owner=clock.owner,
         # A person's clock has no handoff to be known by: its agency knows its own message.
-        referral_id=clock.subject if clock.scope == "person" and to == clock.source else None,
+        referral_id=clock.subject if clock.scope == OF_PERSON and to == clock.source else None,
     )
     handoff = next((h for h in turn.hot.handoffs if h.handoff_id == clock.subject), None)
-    if handoff is None and clock.scope == "case":
+    if handoff is None and clock.scope == OF_CASE:
         handoff = next((h for h in turn.hot.handoffs if h.case_id == clock.subject), None)
     turn.notify(to, NoticeKind.ESCALATION, handoff, telling)
 

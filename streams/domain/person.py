@@ -121,15 +121,15 @@ class Clock(NamedTuple):
     due_at: Instant
     next_at: Instant | None
     next_rung: str
-    paused_at: Instant | None
-    ground: str
+    paused_at: Instant | None = None
+    ground: str = ""
     """Why it stands still; empty while it runs."""
-    suspensions: tuple[Suspension, ...]
-    fired: tuple[str, ...]
-    counted_days: int
+    suspensions: tuple[Suspension, ...] = ()
+    fired: tuple[str, ...] = ()
+    counted_days: int = 0
     """Benefit days that were counted by `counted_at`, for clocks that count them."""
-    counted_at: Instant | None
-    snoozed_until: Instant | None
+    counted_at: Instant | None = None
+    snoozed_until: Instant | None = None
 
 
 class Rejection(NamedTuple):

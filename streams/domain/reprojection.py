@@ -1,9 +1,9 @@
 """Deadlines that move though nothing paused them: new rules, a new calendar, days counted anew."""
 
-from streams.domain.clock_facts import ClockCancelled, ClockReprojected
-from streams.domain.clock_rules import ClockRule
+from streams.domain.clock_facts import ClockReprojected
+from streams.domain.clock_rules import OF_HUB, ClockRule
 from streams.domain.hub_events import AgreementChanged
-from streams.domain.ladder import handoff_of, projected, put, remove, set_to_next
+from streams.domain.ladder import cancel, handoff_of, projected, put, set_to_next
 from streams.domain.person import Clock, ClockState
 from streams.domain.turn import Turn
 
@@ -18,19 +18,11 @@ def reproject(turn: Turn, event: AgreementChanged) -> None:
     rules put past its due time breaks once. A clock whose rule is gone is cancelled.
     """
     for clock in turn.hot.clocks:
-        if clock.scope == "hub":
+        if clock.scope == OF_HUB:
             continue
         rule = turn.agreement.clock_rules.rule(clock.rule)
         if rule is None:
-            turn.facts.append(
-                ClockCancelled(
-                    clock.clock_id,
-                    handoff_of(clock),
-                    event.envelope.occurred_at,
-                    "rule-withdrawn",
-                )
-            )
-            remove(turn, clock)
+            cancel(turn, clock, event.envelope.occurred_at, "rule-withdrawn")
         else:
             _project(turn, clock, rule, AGREEMENT_CHANGED)
     turn.hot = turn.hot._replace(clock_digest=turn.agreement.clock_digest)
@@ -48,14 +40,14 @@ def recount(turn: Turn, clock: Clock, rule: ClockRule, days: int) -> None:
 
 
 def _project(turn: Turn, clock: Clock, rule: ClockRule, reason: str) -> None:
-    breached = clock.state is ClockState.BREACHED
     clock, ladder = projected(rule, clock, turn.agreement)
-    skipped = [r.rung for r in ladder if r.rung not in clock.fired and r.at < clock.due_at]
-    if breached:
+    unfired = [rung for rung in ladder if rung.rung not in clock.fired]
+    skipped: list[str] = []
+    if clock.state is ClockState.BREACHED:
         # Its breach was told, by whatever name: only what comes after it may still be told.
-        skipped = [r.rung for r in ladder if r.rung not in clock.fired and r.at <= clock.due_at]
-    elif clock.due_at > turn.at:
-        skipped = []
+        skipped = [rung.rung for rung in unfired if rung.at <= clock.due_at]
+    elif clock.due_at <= turn.at:
+        skipped = [rung.rung for rung in unfired if rung.at < clock.due_at]
     clock = clock._replace(fired=(*clock.fired, *skipped))
     turn.facts.append(
         ClockReprojected(clock.clock_id, handoff_of(clock), reason, clock.due_at, ladder)

@@ -9,6 +9,7 @@ from streams.domain.clock_facts import (
     Escalated,
     Rung,
 )
+from streams.domain.clock_rules import OF_HUB
 from streams.domain.codes import NoticeKind
 from streams.domain.hub_events import AgencyFellSilent, AgencyHeardAgain
 from streams.domain.ids import AgencyId, ClockId, Instant, derive
@@ -43,7 +44,7 @@ def fall_silent(turn: Turn, event: AgencyFellSilent) -> None:
             clock_id,
             None,
             SILENCE,
-            "hub",
+            OF_HUB,
             agency,
             event.silent_since,
             at,
@@ -60,7 +61,7 @@ def fall_silent(turn: Turn, event: AgencyFellSilent) -> None:
     clock = Clock(
         clock_id,
         SILENCE,
-        "hub",
+        OF_HUB,
         agency,
         agency,
         AgencyId(""),
@@ -69,13 +70,7 @@ def fall_silent(turn: Turn, event: AgencyFellSilent) -> None:
         at,
         None,
         "",
-        None,
-        "",
-        (),
-        (BREACH,),
-        0,
-        None,
-        None,
+        fired=(BREACH,),
     )
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))
 

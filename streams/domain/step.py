@@ -34,6 +34,7 @@ from streams.domain.answers import (
     ServiceStarted,
     WorkerNamed,
 )
+from streams.domain.clock_rules import OF_HUB
 from streams.domain.codes import Milestone, Status
 from streams.domain.entry import EventParked, HandoffOpened, LedgerEntry
 from streams.domain.envelope import Envelope
@@ -297,7 +298,7 @@ def _fire(turn: Turn, event: ClockReached) -> None:
     if event.rung == clocks.BASIS_TURN:
         disclosure.reconsider(turn)
         return
-    clock = next((c for c in turn.hot.clocks if c.clock_id == event.clock_id), None)
+    clock = ladder.find(turn, event.clock_id)
     if clock is None:
         refuse(turn, "no-such-clock", None)
         return
@@ -333,7 +334,7 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
     clock_digest = hot.clock_digest
     if not hot.clocks:
         clock_digest = b""
-    elif not clock_digest and any(clock.scope != clocks.OF_HUB for clock in hot.clocks):
+    elif not clock_digest and any(clock.scope != OF_HUB for clock in hot.clocks):
         clock_digest = turn.agreement.clock_digest
     ids, moved = known.added(hot.known_ids, key, envelope.content_digest, turn.at)
     closed_added: ClosedState | None = None

@@ -8,13 +8,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from streams.domain.agreement import Agreements
-from streams.domain.envelope import HUB, Envelope, SourceRef
+from streams.domain.envelope import HUB, hub_envelope
 from streams.domain.hub_events import AgreementChanged
 from streams.domain.ids import EventId, Instant, derive
 from streams.domain.person import PersonState
 
-NO_SOURCE = SourceRef("", 1, None)
-"""The hub's own events come in no message."""
 _EVER = Instant(-(2**62))
 
 
@@ -76,16 +74,5 @@ def change_event(agreements: Agreements, hot: PersonState, at: Instant) -> Agree
     """
     digest = agreements.in_force(at).digest
     cause = (HUB, "agreement", hot.person, digest.hex(), str(hot.sequence))
-    envelope = Envelope(
-        EventId(derive("e", *cause)),
-        hot.person,
-        HUB,
-        at,
-        at,
-        NO_SOURCE,
-        bytes(16),
-        age_years=-1,
-        municipality="",
-        protected=False,
-    )
+    envelope = hub_envelope(EventId(derive("e", *cause)), hot.person, at, at)
     return AgreementChanged(envelope, digest)

@@ -18,7 +18,7 @@ from streams.contracts.person import encode_state
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.clocks import next_clock
 from streams.domain.entry import LedgerEntry, Problem
-from streams.domain.envelope import HUB, Envelope
+from streams.domain.envelope import HUB, hub_envelope
 from streams.domain.event import AgencyEvent, Event
 from streams.domain.hub_events import AgreementChanged, ClockReached
 from streams.domain.ids import ClockId, DeadLetterId, EventId, Instant, PersonId, derive
@@ -33,7 +33,7 @@ from streams.domain.step import (
     step,
     unknown_person,
 )
-from streams.engines.changes import NO_SOURCE, change_event, pending_change
+from streams.engines.changes import change_event, pending_change
 from streams.engines.due import Place
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus
 
@@ -201,18 +201,7 @@ def clock_event(
 ) -> ClockReached:
     """Make the event of a clock that came to its moment; the same clock and moment, the same id."""
     event_id = EventId(derive("e", HUB, clock_id, rung, str(due_at)))
-    envelope = Envelope(
-        event_id,
-        person,
-        HUB,
-        due_at,
-        recorded_at,
-        NO_SOURCE,
-        bytes(16),
-        age_years=-1,
-        municipality="",
-        protected=False,
-    )
+    envelope = hub_envelope(event_id, person, due_at, recorded_at)
     return ClockReached(envelope, clock_id, rung, late_by_us)
 
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from streams.domain.agreement import Agreements
 from streams.domain.calendar import HOUR_US
-from streams.domain.envelope import HUB, Envelope
+from streams.domain.envelope import HUB, Envelope, hub_envelope
 from streams.domain.hub_events import AgencyFellSilent, AgencyHeardAgain
 from streams.domain.ids import AgencyId, EventId, Instant, PersonId, derive
 from streams.domain.silence import silent_at
-from streams.engines.changes import NO_SOURCE
 
 Told = AgencyFellSilent | AgencyHeardAgain
 
@@ -111,15 +110,5 @@ class Silence:
 
 
 def _head(what: str, agency: AgencyId, heard_at: Instant, at: Instant) -> Envelope:
-    return Envelope(
-        EventId(derive("e", HUB, what, agency, str(heard_at))),
-        PersonId(agency),
-        HUB,
-        at,
-        at,
-        NO_SOURCE,
-        bytes(16),
-        age_years=-1,
-        municipality="",
-        protected=False,
-    )
+    event_id = EventId(derive("e", HUB, what, agency, str(heard_at)))
+    return hub_envelope(event_id, PersonId(agency), at, at)
