@@ -35,7 +35,7 @@ from connectors.finnish_json.wire import (
 )
 from connectors.local_time import end_of_day, local_midnight
 from streams.domain.answers import HandoffRejected, RecallAcknowledged, WorkerNamed
-from streams.domain.codes import Category, Priority, Purpose, RejectReason
+from streams.domain.codes import Branch, Category, Priority, Purpose, RejectReason
 from streams.domain.envelope import Envelope
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import AgencyId, HandoffId, Instant, StatementId
@@ -45,6 +45,7 @@ from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
     DisclosureProhibited,
+    GivenBy,
     ProhibitionLifted,
     StatementKind,
 )
@@ -115,6 +116,7 @@ def _submitted(wire: Referral, envelope: Envelope, details: Details) -> Referral
         claim.viite,
         _categories(claim.tietoryhmat),
         (),
+        (),
     )
 
 
@@ -156,7 +158,14 @@ def _worker(wire: WorkerOfHandoff, envelope: Envelope, details: Details) -> Work
 def _consented(wire: ConsentEvent, envelope: Envelope, _details: Details) -> ConsentGiven:
     consent = wire.suostumus
     return ConsentGiven(
-        envelope, StatementId(consent.suostumusTunnus), StatementKind.CONSENT, *_scope(consent), ()
+        envelope,
+        StatementId(consent.suostumusTunnus),
+        StatementKind.CONSENT,
+        Branch.UNKNOWN,
+        *_scope(consent),
+        GivenBy.SELF,
+        b"",
+        (),
     )
 
 
@@ -164,17 +173,26 @@ def _prohibited(
     wire: ProhibitionEvent, envelope: Envelope, _details: Details
 ) -> DisclosureProhibited:
     prohibition = wire.suostumus
+    scope = _scope(prohibition)
     return DisclosureProhibited(
-        envelope, StatementId(prohibition.suostumusTunnus), *_scope(prohibition), ()
+        envelope,
+        StatementId(prohibition.suostumusTunnus),
+        *scope[:4],
+        (),
+        (),
+        *scope[4:],
+        GivenBy.SELF,
+        b"",
+        (),
     )
 
 
 def _withdrawn(wire: StatementEnd, envelope: Envelope, _details: Details) -> ConsentWithdrawn:
-    return ConsentWithdrawn(envelope, StatementId(wire.suostumus.suostumusTunnus), ())
+    return ConsentWithdrawn(envelope, StatementId(wire.suostumus.suostumusTunnus), False, ())
 
 
 def _lifted(wire: StatementEnd, envelope: Envelope, _details: Details) -> ProhibitionLifted:
-    return ProhibitionLifted(envelope, StatementId(wire.suostumus.suostumusTunnus), ())
+    return ProhibitionLifted(envelope, StatementId(wire.suostumus.suostumusTunnus), False, ())
 
 
 def _reached(wire: MilestoneEvent, envelope: Envelope, _details: Details) -> MilestoneReached:

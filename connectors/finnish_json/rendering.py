@@ -181,7 +181,7 @@ def _answer(told: _Told, code: str) -> tuple[str, Wire]:
 def _missing_for_source(told: _Told) -> Iterable[MissingBasis]:
     if not told.to_source:
         return ()
-    withheld = [held.missing for held in told.notice.withheld if held.missing is not None]
+    withheld = [missing for held in told.notice.withheld for missing in held.missing]
     return told.notice.missing or withheld
 
 

@@ -19,7 +19,7 @@ from connectors.finnish_codes import (
 from connectors.kela.section import Section
 from connectors.local_time import end_of_day, local_midnight
 from streams.domain.answers import HandoffRejected, RecallAcknowledged, WorkerNamed
-from streams.domain.codes import Category, Milestone, Priority, Purpose, RejectReason
+from streams.domain.codes import Branch, Category, Milestone, Priority, Purpose, RejectReason
 from streams.domain.envelope import Envelope
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import AgencyId, HandoffId, Instant, StatementId
@@ -29,6 +29,7 @@ from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
     DisclosureProhibited,
+    GivenBy,
     ProhibitionLifted,
     StatementKind,
 )
@@ -79,7 +80,7 @@ def _referral(section: Section, draft: Draft) -> AgencyEvent | None:
     if service is None:
         return None
     return ReferralSubmitted(
-        draft.envelope, to, service, priority, basis, reference, categories, ()
+        draft.envelope, to, service, priority, basis, reference, categories, (), ()
     )
 
 
@@ -209,9 +210,18 @@ def _consent(section: Section, draft: Draft) -> AgencyEvent | None:
         return None
     if state == ENDED:
         # Whatever else stands there, it cannot stop a withdrawal.
-        return ConsentWithdrawn(draft.envelope, statement_id, ())
+        return ConsentWithdrawn(draft.envelope, statement_id, False, ())
     scope = _scope(section, needs_all=True)
-    return ConsentGiven(draft.envelope, statement_id, StatementKind.CONSENT, *scope, ())
+    return ConsentGiven(
+        draft.envelope,
+        statement_id,
+        StatementKind.CONSENT,
+        Branch.UNKNOWN,
+        *scope,
+        GivenBy.SELF,
+        b"",
+        (),
+    )
 
 
 def _prohibition(section: Section, draft: Draft) -> AgencyEvent | None:
@@ -220,9 +230,11 @@ def _prohibition(section: Section, draft: Draft) -> AgencyEvent | None:
     if state is None:
         return None
     if state == ENDED:
-        return ProhibitionLifted(draft.envelope, statement_id, ())
+        return ProhibitionLifted(draft.envelope, statement_id, False, ())
     scope = _scope(section, needs_all=False)
-    return DisclosureProhibited(draft.envelope, statement_id, *scope, ())
+    return DisclosureProhibited(
+        draft.envelope, statement_id, *scope[:4], (), (), *scope[4:], GivenBy.SELF, b"", ()
+    )
 
 
 _READERS: dict[str, Callable[[Section, Draft], AgencyEvent | None]] = {

@@ -201,10 +201,8 @@ def _worker(event: _Element, details: Details) -> None:
 def _missing(notice: Notice) -> list[tuple[MissingBasis, list[Category]]]:
     """Gather the missing bases that differ in the category alone: one question to the person."""
     gathered: dict[MissingBasis, list[Category]] = {}
-    withheld = (each.missing for each in notice.withheld if notice.to == notice.source)
-    for missing in (*notice.missing, *withheld):
-        if missing is None:
-            continue
+    withheld = notice.withheld if notice.to == notice.source else ()
+    for missing in (*notice.missing, *[one for each in withheld for one in each.missing]):
         question = missing._replace(category=Category.UNKNOWN)
         categories = gathered.setdefault(question, [])
         if missing.category not in categories:

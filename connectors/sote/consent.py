@@ -17,7 +17,7 @@ from connectors.sote.vocabulary import (
     Code,
     in_contract_order,
 )
-from streams.domain.codes import Category, Purpose
+from streams.domain.codes import Branch, Category, Purpose
 from streams.domain.envelope import Envelope
 from streams.domain.event import StatementMade
 from streams.domain.ids import AgencyId, Instant, StatementId
@@ -25,6 +25,7 @@ from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
     DisclosureProhibited,
+    GivenBy,
     ProhibitionLifted,
     StatementKind,
 )
@@ -83,16 +84,18 @@ def _prohibition(
     envelope: Envelope, own: StatementId, extent: Extent, *, ended: bool
 ) -> StatementMade:
     if ended:
-        return ProhibitionLifted(envelope, own, ())
-    return DisclosureProhibited(envelope, own, *extent, ())
+        return ProhibitionLifted(envelope, own, False, ())
+    return DisclosureProhibited(
+        envelope, own, *extent[:4], (), (), *extent[4:], GivenBy.SELF, b"", ()
+    )
 
 
 def _consent(
     envelope: Envelope, own: StatementId, kind: StatementKind, extent: Extent, *, ended: bool
 ) -> StatementMade:
     if ended:
-        return ConsentWithdrawn(envelope, own, ())
-    return ConsentGiven(envelope, own, kind, *extent, ())
+        return ConsentWithdrawn(envelope, own, False, ())
+    return ConsentGiven(envelope, own, kind, Branch.UNKNOWN, *extent, GivenBy.SELF, b"", ())
 
 
 def _extent(submission: Submission, provision: Json, kind: str) -> Extent:

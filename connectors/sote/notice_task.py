@@ -198,7 +198,7 @@ def _extensions(notice: Notice, agreement: Agreement) -> list[Json]:
     extensions = [_withheld(withheld) for withheld in notice.withheld]
     if notice.to == notice.source:
         # Only the source can ask the person for what is missing.
-        missing = [*notice.missing, *(w.missing for w in notice.withheld if w.missing is not None)]
+        missing = [*notice.missing, *[one for held in notice.withheld for one in held.missing]]
         extensions += [_missing(basis, agreement) for basis in dict.fromkeys(missing)]
     extensions += [_decline(decline, agreement) for decline in notice.declines]
     if notice.kind in _TO_WHOEVER_ACTS and notice.recipient is not None:

@@ -64,7 +64,7 @@ def submitted(submission: Submission, occurred_at: Instant | None) -> Draft:
     if envelope is None or service is None:
         return Draft(None, details)
     event = ReferralSubmitted(
-        envelope, recipient, service, priority, basis, reference, categories, ()
+        envelope, recipient, service, priority, basis, reference, categories, (), ()
     )
     return Draft(event, details)
 
@@ -103,7 +103,7 @@ def read_service_request(submission: Submission) -> Draft:
     envelope = submission.envelope(occurred_at)
     if envelope is None or service is None:
         return Draft(None, details)
-    event = ReferralSubmitted(envelope, recipient, service, priority, None, None, (), ())
+    event = ReferralSubmitted(envelope, recipient, service, priority, None, None, (), (), ())
     return Draft(event, details)
 
 

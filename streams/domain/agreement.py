@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from streams.domain.calendar import NATIONAL_HOURS, NO_DAYS, Offices
 from streams.domain.clock_rules import ClockBook
-from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
+from streams.domain.codes import Basis, Branch, Category, Purpose, RejectReason, Service
 from streams.domain.ids import AgencyId, Instant
+from streams.domain.statements import StatementKind
 
 ALL_MUNICIPALITIES = "*"
 
@@ -50,6 +51,8 @@ class Agency(NamedTuple):
     desks: tuple[Desk, ...] = ()
     silent_after_hours: int = 0
     """Working hours without a message after which its silence is told; 0 never."""
+    records: tuple[StatementKind, ...] = (StatementKind.CONSENT, StatementKind.PROHIBITION)
+    """Kinds of statements that it may record."""
 
     def serves(self, municipality: str) -> bool:
         """Say whether a municipality is in the agency's area; an unknown one is in nobody's."""
@@ -72,6 +75,10 @@ class ServiceRule(NamedTuple):
     recipients: tuple["RecipientRule", ...]
     valid_from: Instant | None
     valid_to: Instant | None
+    branch: Branch = Branch.UNKNOWN
+    """Of sote, which the service belongs to: which permit covers data that goes to it."""
+    service_task: str = ""
+    """Code of the service task (palvelutehtävä) whose data its referrals carry, or empty."""
 
 
 class RecipientRule(NamedTuple):

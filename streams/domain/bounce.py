@@ -113,14 +113,7 @@ def convene(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> None:
     )
     turn.facts.append(stall)
     turn.facts.append(CaseConvened(handoff.case_id, handoff.handoff_id, coordinator, declines))
-    question = Question(
-        handoff.source,
-        coordinator,
-        handoff.purpose,
-        handoff.requested,
-        turn.at,
-        handoff.vital,
-    )
+    question = Question.about(handoff, coordinator, turn.at, turn.agreement)
     decision = decide(turn.hot, question, turn.agreement)
     categories = decision.categories
     if coordinator == handoff.source:

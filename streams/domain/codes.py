@@ -76,6 +76,14 @@ class Purpose(StrEnum):
     SOCIAL_CARE = "social_care"
 
 
+class Branch(StrEnum):
+    """The two branches of sote, between which data goes by permit (luovutuslupa, facts 2.4)."""
+
+    UNKNOWN = "unknown"
+    HEALTH = "health"
+    SOCIAL = "social"
+
+
 class Milestone(StrEnum):
     """A step on a person's path that an agency reports."""
 
@@ -108,6 +116,10 @@ class Part(StrEnum):
     """Free text of an answer or a request, from one party of a handoff to the other."""
     WORKER = "worker"
     """Who was named to walk with the person: name, role, unit."""
+    MANDATE = "mandate"
+    """On what mandate a proxy spoke for the person. Evidence only: in no notice."""
+    EVIDENCE = "evidence"
+    """Where a statement's evidence lies at its agency. Evidence only: in no notice."""
     OFFICIAL = "official"
     """Who wrote the message at the agency. Evidence only: in no notice."""
     RAW_DIGEST = "raw_digest"

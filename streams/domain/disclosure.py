@@ -19,14 +19,7 @@ IN_TRANSIT = (Status.REQUESTED, Status.UNDELIVERABLE)
 
 def ask(turn: Turn, handoff: Handoff) -> Decision:
     """Decide what of a handoff's requested categories may go to its recipient now."""
-    question = Question(
-        handoff.source,
-        handoff.recipient,
-        handoff.purpose,
-        handoff.requested,
-        turn.at,
-        handoff.vital,
-    )
+    question = Question.about(handoff, handoff.recipient, turn.at, turn.agreement)
     return decide(turn.hot, question, turn.agreement)
 
 

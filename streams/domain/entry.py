@@ -1,5 +1,6 @@
 """A ledger entry: one event, the facts that follow and the notices to deliver, written whole."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from streams.domain.clock_facts import (
@@ -38,22 +39,43 @@ from streams.domain.ids import (
 )
 
 
+class Act(StrEnum):
+    """What somebody can do so that data may leave."""
+
+    UNKNOWN = "unknown"
+    GIVE = "give"
+    """The person gives a consent or a permit."""
+    LIFT = "lift"
+    """The person lifts a prohibition."""
+    BEGIN = "begin"
+    """A TYP clienthood begins."""
+
+
 class MissingBasis(NamedTuple):
-    """The smallest thing that would permit a category: a basis of kind `ask_for`."""
+    """One act of the smallest set of acts that would permit a category."""
 
     category: Category
     ask_for: Basis
+    """The basis that the category would then rest on."""
     source: AgencyId
     recipient: AgencyId
     purpose: Purpose
+    act: Act
+    rule: str
+    """The prohibition to lift, or the law under which the clienthood permits; else empty."""
 
 
 class Withheld(NamedTuple):
-    """A category that stays behind: the code of the reason, and what would permit it."""
+    """A category that stays behind: the code of the reason, and what would permit it.
+
+    `rule` is the prohibition that holds it back, else empty. `missing` are acts that all have to
+    be done; empty where nobody can do anything.
+    """
 
     category: Category
     reason: str
-    missing: MissingBasis | None
+    rule: str
+    missing: tuple[MissingBasis, ...]
 
 
 class Granted(NamedTuple):

@@ -9,17 +9,19 @@ basis, but for vital interest: the hub must know the statement.
 from typing import NamedTuple
 
 from streams.domain.agreement import Agreement
-from streams.domain.codes import Basis, Category, Purpose
-from streams.domain.entry import Granted, MissingBasis, Withheld
+from streams.domain.codes import Basis, Branch, Category, Purpose
+from streams.domain.entry import Act, Granted, MissingBasis, Withheld
 from streams.domain.ids import AgencyId, Instant
-from streams.domain.person import PersonState, Statement
+from streams.domain.person import Handoff, PersonState, Statement
 from streams.domain.statements import StatementKind
 
 
 class Question(NamedTuple):
     """May data of these categories go from source to recipient for this purpose, at this instant?
 
-    `vital`: the source claims a vital interest (facts 2.1 VITAL, verified = false).
+    `vital`: the source claims a vital interest (facts 2.1 VITAL, verified = false). `to_branch` is
+    the branch of sote that the data goes to, `service_task` whose data it is, `documents` what it
+    is drawn from; empty or unknown where nobody has said.
     """
 
     source: AgencyId
@@ -28,6 +30,27 @@ class Question(NamedTuple):
     categories: tuple[Category, ...]
     at: Instant
     vital: bool
+    to_branch: Branch = Branch.UNKNOWN
+    service_task: str = ""
+    documents: tuple[bytes, ...] = ()
+
+    @classmethod
+    def about(
+        cls, handoff: Handoff, recipient: AgencyId, at: Instant, agreement: Agreement
+    ) -> "Question":
+        """Ask what of a handoff's requested categories may go to an agency."""
+        service = agreement.service(handoff.service)
+        return cls(
+            handoff.source,
+            recipient,
+            handoff.purpose,
+            handoff.requested,
+            at,
+            handoff.vital,
+            service.branch if service is not None else Branch.UNKNOWN,
+            service.service_task if service is not None else "",
+            handoff.documents,
+        )
 
 
 class Decision(NamedTuple):
@@ -44,7 +67,7 @@ class Decision(NamedTuple):
     @property
     def missing(self) -> tuple[MissingBasis, ...]:
         """What would permit the rest, where anything would."""
-        return tuple([held.missing for held in self.withheld if held.missing is not None])
+        return tuple([missing for held in self.withheld for missing in held.missing])
 
 
 class _Known(NamedTuple):
@@ -150,17 +173,23 @@ def _decide_category(
         if prohibition is None or rule.overrides_prohibition:
             return Granted(category, rule.basis, rule.law_ref, beaten)
     if guarded:
-        return Withheld(category, "non-disclosure-order", None)
+        return Withheld(category, "non-disclosure-order", "", ())
     if question.vital:
         return Granted(category, Basis.VITAL, "vital", beaten)
     if prohibition is not None:
-        return Withheld(category, "prohibited", None)
+        return Withheld(category, "prohibited", prohibition.statement_id, ())
     for consent in known.consents:
         if category in consent.categories:
             permit = consent.kind is StatementKind.PERMIT
             basis = Basis.SOTE_PERMIT if permit else Basis.CONSENT
             return Granted(category, basis, consent.statement_id, None)
     missing = MissingBasis(
-        category, known.ask_for, question.source, question.recipient, question.purpose
+        category,
+        known.ask_for,
+        question.source,
+        question.recipient,
+        question.purpose,
+        Act.GIVE,
+        "",
     )
-    return Withheld(category, "no-basis", missing)
+    return Withheld(category, "no-basis", "", (missing,))

@@ -6,7 +6,7 @@ Both are records of their own, so that the cost of an event does not grow with a
 from enum import StrEnum
 from typing import NamedTuple
 
-from streams.domain.codes import Category, Priority, Purpose, RejectReason, Service, Status
+from streams.domain.codes import Branch, Category, Priority, Purpose, RejectReason, Service, Status
 from streams.domain.envelope import SealedPart
 from streams.domain.event import HandoffAnswer
 from streams.domain.ids import (
@@ -42,6 +42,8 @@ class Handoff(NamedTuple):
     status: Status
     vital: bool
     requested: tuple[Category, ...]
+    documents: tuple[bytes, ...]
+    """Documents that the referral draws on, as in `statements`."""
     granted: tuple[Category, ...]
     disclosed: tuple[Category, ...]
     occurred_at: Instant
@@ -62,7 +64,7 @@ class Case(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What a person has said of their data, as of its newest version.
+    """What a person has said of their data, as of its newest version; see `statements`.
 
     `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late
     from replacing a newer one.
@@ -71,10 +73,13 @@ class Statement(NamedTuple):
     statement_id: StatementId
     recorder: AgencyId
     kind: StatementKind
+    to_branch: Branch
     sources: tuple[AgencyId, ...]
     recipients: tuple[AgencyId, ...]
     purposes: tuple[Purpose, ...]
     categories: tuple[Category, ...]
+    documents: tuple[bytes, ...]
+    service_tasks: tuple[str, ...]
     valid_from: Instant | None
     valid_to: Instant | None
     occurred_at: Instant

@@ -12,7 +12,8 @@ class ReferralSubmitted(NamedTuple):
 
     Without a `recipient` the referral is open: the agreement routes it. Without `categories` the
     agreement's default for the service holds. `basis` is what the source claims; only `vital` is a
-    basis by itself, the hub must know any other.
+    basis by itself, the hub must know any other. `documents` are those that the referral draws on,
+    spelled as in `DisclosureProhibited`.
     """
 
     envelope: Envelope
@@ -22,6 +23,7 @@ class ReferralSubmitted(NamedTuple):
     basis: Basis | None
     basis_reference: str | None
     categories: tuple[Category, ...]
+    documents: tuple[bytes, ...]
     sealed: tuple[SealedPart, ...]
 
 

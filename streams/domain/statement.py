@@ -1,6 +1,7 @@
 """A person's statements, recorded and ended; open handoffs are then decided again."""
 
 from streams.domain import disclosure
+from streams.domain.codes import Branch
 from streams.domain.entry import StatementRecorded
 from streams.domain.ids import AgencyId, Instant, StatementId
 from streams.domain.person import Statement
@@ -26,10 +27,13 @@ def record(turn: Turn, event: ConsentGiven | DisclosureProhibited) -> None:
         event.statement_id,
         recorder,
         kind,
+        event.to_branch if isinstance(event, ConsentGiven) else Branch.UNKNOWN,
         event.sources,
         event.recipients,
         event.purposes,
         event.categories,
+        event.documents if isinstance(event, DisclosureProhibited) else (),
+        event.service_tasks if isinstance(event, DisclosureProhibited) else (),
         event.valid_from,
         event.valid_to,
         occurred_at,
@@ -57,7 +61,20 @@ def end(turn: Turn, event: ConsentWithdrawn | ProhibitionLifted) -> None:
     _put(
         turn,
         Statement(
-            event.statement_id, recorder, kind, (), (), (), (), None, None, occurred_at, ended=True
+            event.statement_id,
+            recorder,
+            kind,
+            Branch.UNKNOWN,
+            (),
+            (),
+            (),
+            (),
+            (),
+            (),
+            None,
+            None,
+            occurred_at,
+            ended=True,
         ),
     )
     turn.facts.append(StatementRecorded(event.statement_id, recorder, "ended"))

@@ -129,6 +129,7 @@ def _drafted(
         Status.UNKNOWN,
         event.basis is Basis.VITAL,
         event.categories or rule.default_categories,
+        event.documents,
         (),
         (),
         event.envelope.occurred_at,
@@ -154,6 +155,7 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
         priority=drafted.priority,
         vital=drafted.vital,
         requested=drafted.requested,
+        documents=drafted.documents,
         content=drafted.content,
     )
     turn.handoff_id = handoff.handoff_id

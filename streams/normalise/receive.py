@@ -246,7 +246,7 @@ def _canonical(
     fields = {
         name: value
         for name, value in zip(kind._fields[1:-1], content, strict=True)
-        if value is not None and value != ()
+        if value not in (None, (), b"")
     }
     said = (
         kind.__name__,
@@ -257,7 +257,7 @@ def _canonical(
         fields,
         details,
     )
-    return orjson.dumps(said, None, orjson.OPT_SORT_KEYS)
+    return orjson.dumps(said, bytes.hex, orjson.OPT_SORT_KEYS)
 
 
 @cache

@@ -44,6 +44,8 @@ class Details(TypedDict, total=False):
     worker_name: str
     worker_role: str
     worker_unit: str
+    mandate_ref: str
+    evidence_ref: str
     official_id: str
     official_unit: str
 

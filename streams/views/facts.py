@@ -174,7 +174,7 @@ class Reading:
     def _withhold(self, fact: DisclosureWithheld) -> None:
         handoff = self._handoffs.get(fact.handoff_id)
         if handoff is not None and handoff["status"] == Status.AWAITING_BASIS.value:
-            missing = [_missing(held.missing) for held in fact.missing if held.missing is not None]
+            missing = [_missing(missing) for held in fact.missing for missing in held.missing]
             self._handoffs.change(fact.handoff_id, missing_basis=missing)
 
 

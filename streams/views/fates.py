@@ -167,7 +167,8 @@ def _row(notice: Notice, stored: Stored) -> Row:
             {
                 "category": held.category.value,
                 "reason": held.reason,
-                "missing": held.missing._asdict() if held.missing is not None else None,
+                "rule": held.rule,
+                "missing": [missing._asdict() for missing in held.missing],
             }
             for held in notice.withheld
         ],

@@ -29,7 +29,8 @@ from streams.domain.path import MilestoneReached
 from streams.engines.embedded import EmbeddedEngine
 from tests.bench import bare_heap
 from tests.bench.growth import resident_mib
-from tests.domain.region import EMPLOYMENT, MONDAY, REGION, Speaker
+from tests.domain.region import EMPLOYMENT, MONDAY, REGION
+from tests.domain.speaker import Speaker
 
 CLOCKS = 1_000_000
 CLOCKS_A_PERSON = 4

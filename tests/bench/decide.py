@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable
 from time import perf_counter_ns
 
-from streams.domain.codes import Category, Purpose
+from streams.domain.codes import Branch, Category, Purpose
 from streams.domain.ids import StatementId
 from streams.domain.legal_basis import Question, decide
 from streams.domain.person import Statement
@@ -24,10 +24,13 @@ def measure(rounds: dict[str, list[float]], say: Callable[[str], None]) -> dict[
             StatementId(f"S-{number}"),
             EMPLOYMENT,
             kinds[number % 3],
+            Branch.UNKNOWN,
             (EMPLOYMENT,),
             (SOTE,),
             (purposes[number % 4],),
             (Category.PLAN,) if number % 3 == 1 else DEFAULTS,
+            (),
+            (),
             None,
             None,
             MONDAY,

@@ -14,7 +14,8 @@ from streams.domain.ids import Instant
 from streams.domain.referral import ReferralCancelled
 from streams.domain.step import Person, needs_closed, step
 from streams.engines.memory import MemoryEngine
-from tests.domain.region import EMPLOYMENT, PERSON, REGION, SOTE, Speaker
+from tests.domain.region import EMPLOYMENT, PERSON, REGION, SOTE
+from tests.domain.speaker import Speaker
 
 CLOSED = (10, 1000)
 ROUNDS = 5

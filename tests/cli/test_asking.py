@@ -66,8 +66,10 @@ MISSING = {
     "source": messages.EMPLOYMENT,
     "recipient": messages.TYP,
     "purpose": "employment",
+    "act": "give",
+    "rule": "",
 }
-WITHHELD = {"category": "contact", "reason": "no-basis", "missing": MISSING}
+WITHHELD = {"category": "contact", "reason": "no-basis", "rule": "", "missing": [MISSING]}
 
 
 def test_a_handoff_has_the_agreed_shape(served: OneHub) -> None:
@@ -135,12 +137,15 @@ def test_a_ledger_line_has_the_agreed_shape(served: OneHub) -> None:
             "protected": False,
             "statement_id": "S-1",
             "kind": "consent",
+            "to_branch": "unknown",
             "sources": [messages.EMPLOYMENT],
             "recipients": [messages.TYP],
             "purposes": ["employment"],
             "categories": ["identity", "service_needs"],
             "valid_from": "2026-01-31T22:00:00+00:00",
             "valid_to": None,
+            "given_by": "self",
+            "evidence_digest": "",
         },
         "facts": [
             {

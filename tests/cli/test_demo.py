@@ -146,7 +146,9 @@ def test_the_named_outcomes_are_told_literally(kept: Kept) -> None:
     ]
     assert outcomes["convened"]["convened_with"] == "sote.south-karelia"
     (waiting,) = outcomes["waiting"]["handoffs"]
-    assert {each["missing"]["ask_for"] for each in waiting["withheld"]} == {"consent"}
+    assert {act["ask_for"] for each in waiting["withheld"] for act in each["missing"]} == {
+        "consent"
+    }
     assert outcomes["nothing-left"]["handoffs"][0]["data_left"] is False
     assert outcomes["recalled"]["handoffs"][0]["recalls_confirmed_by"] == ["sote.south-karelia"]
     assert [handoff["recipient"] for handoff in outcomes["rerouted"]["handoffs"]] == [

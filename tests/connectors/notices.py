@@ -13,7 +13,7 @@ from streams.domain.codes import (
     Service,
     Status,
 )
-from streams.domain.entry import Decline, MissingBasis, Notice, Withheld
+from streams.domain.entry import Act, Decline, MissingBasis, Notice, Withheld
 from streams.domain.ids import AgencyId, CaseId, HandoffId, Instant, NoticeId, PersonId
 from streams.promises.connector import Details, OpenNotice
 from tests.connectors.region import IMATRA, KELA, LAPPEENRANTA, SOTE
@@ -33,7 +33,13 @@ DETAILS = Details(
 IDENTITY = Details(hetu="270789Y922S", family_name="Hämäläinen", given_names="Toivo")
 PERMITTED = (Category.IDENTITY, Category.CONTACT, Category.SERVICE_NEEDS)
 MISSING = MissingBasis(
-    Category.SERVICE_NEEDS, Basis.CONSENT, LAPPEENRANTA, SOTE, Purpose.WORK_ABILITY
+    Category.SERVICE_NEEDS,
+    Basis.CONSENT,
+    LAPPEENRANTA,
+    SOTE,
+    Purpose.WORK_ABILITY,
+    Act.GIVE,
+    "",
 )
 
 REFERRAL = Notice(
@@ -55,7 +61,9 @@ REFERRAL = Notice(
     occurred_at=AT,
     due_at=None,
     categories=PERMITTED,
-    withheld=(Withheld(Category.PLAN, "no-basis", MISSING._replace(category=Category.PLAN)),),
+    withheld=(
+        Withheld(Category.PLAN, "no-basis", "", (MISSING._replace(category=Category.PLAN),)),
+    ),
     missing=(),
     declines=(),
     content=(),
@@ -63,7 +71,7 @@ REFERRAL = Notice(
 PROTECTED = REFERRAL._replace(
     protected=True,
     categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
-    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", "", ()),),
 )
 NOTHING_OF_DATA = REFERRAL._replace(categories=(), withheld=())
 STATUS = NOTHING_OF_DATA._replace(kind=NoticeKind.STATUS)

@@ -9,6 +9,7 @@ from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
     DisclosureProhibited,
+    GivenBy,
     ProhibitionLifted,
 )
 from tests.connectors.json_events import (
@@ -75,7 +76,15 @@ def test_a_prohibition_that_says_no_more_than_its_name_prohibits_all() -> None:
     wire = consent("KIELTO", tarkoitus=ABSENT, alkaen=ABSENT)
     prohibited = taken(wire).event
     assert isinstance(prohibited, DisclosureProhibited)
-    assert prohibited[1:] == ("S-1", (), (), (), (), None, None, ())
+    assert prohibited[1:] == (
+        "S-1",
+        *((),) * 6,
+        None,
+        None,
+        GivenBy.SELF,
+        b"",
+        (),
+    )
 
 
 @pytest.mark.parametrize(

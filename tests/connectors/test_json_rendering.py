@@ -97,6 +97,7 @@ def test_a_referral_reads_back_as_it_was_sent() -> None:
         None,
         PERMITTED,
         (),
+        (),
     )
     assert event.envelope.occurred_at == AT
     assert reading.details == DETAILS
@@ -174,7 +175,7 @@ def test_the_source_learns_what_is_missing_in_its_own_codes() -> None:
     withheld = REFERRAL.withheld[0]
     alone = OWN._replace(
         detail=Status.AWAITING_BASIS.value,
-        withheld=(withheld._replace(missing=MISSING), withheld._replace(missing=None)),
+        withheld=(withheld._replace(missing=(MISSING,)), withheld._replace(missing=())),
     )
     assert written(opened(alone))["puuttuvaPeruste"] == expected
 

@@ -15,6 +15,7 @@ from connectors.typ import TypConnector
 from streams.domain.answers import HandoffAccepted, HandoffRejected, ServiceCompleted, WorkerNamed
 from streams.domain.codes import (
     Basis,
+    Branch,
     Category,
     Milestone,
     Priority,
@@ -26,7 +27,7 @@ from streams.domain.envelope import Envelope, SourceRef
 from streams.domain.ids import AgencyId, EventId, HandoffId, Instant, PersonId, StatementId
 from streams.domain.path import MilestoneReached
 from streams.domain.referral import ReferralCancelled, ReferralSubmitted
-from streams.domain.statements import ConsentGiven, ConsentWithdrawn, StatementKind
+from streams.domain.statements import ConsentGiven, ConsentWithdrawn, GivenBy, StatementKind
 from streams.promises.connector import Reading, Unreadable
 from tests.connectors.region import LAPPEENRANTA, NOW, REGION, SOTE, TYP, WIRE
 
@@ -128,6 +129,7 @@ def test_a_referral_says_who_what_and_on_which_ground() -> None:
         "S-employment-1",
         PERMITTED,
         (),
+        (),
     )
     assert reading.hetu == "270789Y922S"
     assert reading.details == {
@@ -154,6 +156,7 @@ def test_an_open_referral_names_no_recipient_and_its_person_is_protected() -> No
         None,
         (),
         (),
+        (),
     )
     assert event.envelope.protected
     assert iso(event.envelope.occurred_at) == "2026-02-09T19:15:00+02:00"
@@ -165,12 +168,15 @@ def test_a_consent_holds_from_local_midnight_to_the_end_of_its_last_day() -> Non
     assert event[1:] == (
         StatementId("S-employment-1"),
         StatementKind.CONSENT,
+        Branch.UNKNOWN,
         (LAPPEENRANTA,),
         (SOTE,),
         (Purpose.WORK_ABILITY,),
         PERMITTED,
         local_midnight(date(2026, 2, 1)),
         end_of_day(date(2027, 1, 31)),
+        GivenBy.SELF,
+        b"",
         (),
     )
     assert iso(end_of_day(date(2027, 1, 31))) == "2027-02-01T00:00:00+02:00"
@@ -179,7 +185,7 @@ def test_a_consent_holds_from_local_midnight_to_the_end_of_its_last_day() -> Non
 def test_a_withdrawal_names_its_consent_alone() -> None:
     event = sample("employment", "consent-withdrawn.json").event
     assert isinstance(event, ConsentWithdrawn)
-    assert event[1:] == ("S-employment-1", ())
+    assert event[1:] == ("S-employment-1", False, ())
 
 
 def test_an_answer_names_its_handoff_by_the_hubs_id_or_the_sources() -> None:

@@ -23,7 +23,8 @@ from streams.engines.memory import MemoryEngine
 from streams.promises.engine import ReceiptStatus
 from tests.dispatch.hub import HOUR_US, PACE
 from tests.dispatch.receivers import Receiver
-from tests.domain.region import AGREEMENTS, EMPLOYMENT, KELA, SOTE, TYP, Speaker, at
+from tests.domain.region import AGREEMENTS, EMPLOYMENT, KELA, SOTE, TYP, at
+from tests.domain.speaker import Speaker
 
 BREACH_DAYS = 10
 """Well after five working days."""

@@ -17,7 +17,8 @@ from streams.promises.engine import ReceiptStatus
 from streams.promises.transport import Refused, TryLater
 from tests.dispatch.hub import HOUR_US, PACE
 from tests.dispatch.receivers import Receiver
-from tests.domain.region import AGREEMENTS, EMPLOYMENT, PERSON, SOTE, Speaker, at
+from tests.domain.region import AGREEMENTS, EMPLOYMENT, PERSON, SOTE, at
+from tests.domain.speaker import Speaker
 
 LATER = TryLater("http-503", None)
 

@@ -26,10 +26,10 @@ from tests.domain.region import (
     REGION,
     SOTE,
     PlainAnswer,
-    Speaker,
     at,
     statute,
 )
+from tests.domain.speaker import Speaker
 
 MEMBERS_MAY_TELL = REGION._replace(basis_rules=(statute(DEFAULTS, kind=Basis.TYP_MEMBERSHIP),))
 """The region, where the TYP act lets employment tell sote of its members."""

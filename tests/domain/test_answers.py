@@ -21,11 +21,11 @@ from tests.domain.region import (
     EMPLOYMENT,
     KELA,
     SOTE,
-    Speaker,
     at,
     part,
     rejecting,
 )
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 from tests.domain.terms import rejection
 

@@ -5,7 +5,8 @@ from streams.domain.clock_facts import ClockBreached, ClockMet, ClockReprojected
 from streams.domain.clock_rules import ClockRule, RungRule, triggers
 from streams.domain.codes import Milestone
 from tests.domain.lane import Lane
-from tests.domain.region import KELA, SOTE, Speaker, at, with_clock
+from tests.domain.region import KELA, SOTE, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.domain.terms import clock
 
 SICKNESS = clock(

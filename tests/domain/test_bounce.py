@@ -23,10 +23,10 @@ from tests.domain.region import (
     SERVICES,
     SOTE,
     TYP,
-    Speaker,
     at,
     rejecting,
 )
+from tests.domain.speaker import Speaker
 from tests.domain.terms import rejection
 
 MISDIRECTED, NO_CAPACITY = RejectReason.MISDIRECTED, RejectReason.NO_CAPACITY

@@ -17,7 +17,8 @@ from streams.domain.ids import HandoffId, NoticeId
 from streams.domain.referral import ReferralCancelled
 from streams.domain.step import Verdict, needs_closed
 from tests.domain.lane import Lane
-from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, Speaker, at, with_clock
+from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 from tests.domain.terms import clock
 

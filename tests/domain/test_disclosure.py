@@ -34,9 +34,9 @@ from tests.domain.region import (
     KELA,
     REGION,
     SOTE,
-    Speaker,
     at,
 )
+from tests.domain.speaker import Speaker
 
 IDENTITY, CONTACT, NEEDS = DEFAULTS
 OPEN_REFERRAL = at(hours=0)

@@ -18,7 +18,8 @@ from streams.domain.hub_events import (
 from streams.domain.ids import ClockId, Instant
 from streams.domain.step import Verdict
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, SOTE, TYP, Speaker, at, with_clock
+from tests.domain.region import EMPLOYMENT, SOTE, TYP, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 from tests.domain.terms import clock
 

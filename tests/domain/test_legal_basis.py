@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.agreement import Agreement, BasisRule
-from streams.domain.codes import Basis, Category, Purpose
-from streams.domain.entry import Granted, MissingBasis, Withheld
+from streams.domain.codes import Basis, Branch, Category, Purpose
+from streams.domain.entry import Act, Granted, MissingBasis, Withheld
 from streams.domain.ids import AgencyId, Instant, StatementId
 from streams.domain.legal_basis import Decision, Question, decide, next_turn
 from streams.domain.person import PersonState, Statement
@@ -52,10 +52,13 @@ def stated(
         StatementId(name),
         EMPLOYMENT,
         kind,
+        Branch.UNKNOWN,
         sources,
         recipients,
         purposes,
         categories,
+        (),
+        (),
         valid_from,
         valid_to,
         at(),
@@ -95,8 +98,10 @@ def permitted(*statements: Statement) -> tuple[Category, ...]:
 def test_a_consent_permits_its_categories_and_says_which_consent() -> None:
     decision = asked(person(stated(categories=(CONTACT,))), categories=(IDENTITY, CONTACT))
     assert decision.granted == (Granted(CONTACT, Basis.CONSENT, "S-1", None),)
-    missing = MissingBasis(IDENTITY, Basis.CONSENT, EMPLOYMENT, SOTE, Purpose.WORK_ABILITY)
-    assert decision.withheld == (Withheld(IDENTITY, "no-basis", missing),)
+    missing = MissingBasis(
+        IDENTITY, Basis.CONSENT, EMPLOYMENT, SOTE, Purpose.WORK_ABILITY, Act.GIVE, ""
+    )
+    assert decision.withheld == (Withheld(IDENTITY, "no-basis", "", (missing,)),)
     assert decision.missing == (missing,)
 
 
@@ -199,7 +204,7 @@ def test_a_prohibition_beats_consent_membership_and_plain_statutes(
     held = asked(person(*statements, PROHIBITION, member=member), region, vital=vital)
     assert free.categories == ALL
     assert held.granted == ()
-    assert held.withheld == tuple(Withheld(c, "prohibited", None) for c in ALL)
+    assert held.withheld == tuple(Withheld(c, "prohibited", "K-1", ()) for c in ALL)
 
 
 def test_a_prohibition_beats_a_permit() -> None:
@@ -237,7 +242,7 @@ def test_a_prohibition_reaches_as_far_as_it_says() -> None:
 
 
 def test_contact_data_of_a_protected_person_needs_a_statute_that_names_it() -> None:
-    order = Withheld(CONTACT, "non-disclosure-order", None)
+    order = Withheld(CONTACT, "non-disclosure-order", "", ())
     for whom, region, vital in (
         (person(stated(), protected=True), REGION, False),
         (person(protected=True), REGION, True),

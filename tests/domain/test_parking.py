@@ -8,7 +8,8 @@ from streams.domain.entry import EventParked, EventReleased, HandoffStatusChange
 from streams.domain.ids import HandoffId, derive
 from streams.domain.step import Verdict
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, at
+from tests.domain.speaker import Speaker
 
 
 def consented() -> tuple[Lane, Speaker]:

@@ -33,10 +33,10 @@ from tests.domain.region import (
     REGION,
     SOTE,
     TYP,
-    Speaker,
     at,
     with_clock,
 )
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 from tests.domain.terms import clock, rejection
 

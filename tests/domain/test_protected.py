@@ -11,11 +11,11 @@ from tests.domain.region import (
     EMPLOYMENT,
     LAPPEENRANTA,
     SOTE,
-    Speaker,
     at,
     statute,
     with_basis,
 )
+from tests.domain.speaker import Speaker
 
 IDENTITY, CONTACT, NEEDS = DEFAULTS
 

@@ -24,10 +24,10 @@ from tests.domain.region import (
     KELA,
     SOTE,
     STRANGER,
-    Speaker,
     at,
     part,
 )
+from tests.domain.speaker import Speaker
 
 
 def consented(categories: tuple[Category, ...] = DEFAULTS) -> tuple[Lane, Speaker]:

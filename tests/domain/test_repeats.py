@@ -22,7 +22,8 @@ from streams.domain.known import (
 from streams.domain.referral import ReferralCancelled
 from streams.domain.step import Verdict, needs_closed
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 
 HOT_ID_BYTES, OLD_ID_BYTES = 36, 32

@@ -21,7 +21,8 @@ from streams.domain.hub_events import AgreementChanged
 from streams.domain.ids import Instant
 from streams.domain.person import ClockState
 from tests.domain.lane import Lane
-from tests.domain.region import REGION, SOTE, Speaker, at, with_clock
+from tests.domain.region import REGION, SOTE, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 from tests.domain.terms import clock
 

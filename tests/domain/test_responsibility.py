@@ -19,7 +19,8 @@ from streams.domain.person import Case
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError
 from streams.domain.responsibility import responsible
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, KELA, SOTE, PlainAnswer, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, SOTE, PlainAnswer, at
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 
 

@@ -16,7 +16,8 @@ from streams.domain.hub_events import AgencyFellSilent, AgencyHeardAgain
 from streams.domain.ids import PersonId
 from streams.domain.silence import SILENCE, silent_at
 from streams.domain.step import Person, step, unknown_person
-from tests.domain.region import KELA, REGION, STRANGER, TYP, Speaker, at
+from tests.domain.region import KELA, REGION, STRANGER, TYP, at
+from tests.domain.speaker import Speaker
 
 SPEAKS: Agreement = REGION._replace(
     agencies={

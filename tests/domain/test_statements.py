@@ -20,11 +20,11 @@ from tests.domain.region import (
     EMPLOYMENT,
     KELA,
     PERSON,
-    Speaker,
     at,
     statute,
     with_basis,
 )
+from tests.domain.speaker import Speaker
 
 
 def referred() -> tuple[Lane, Speaker]:

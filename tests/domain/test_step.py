@@ -25,7 +25,8 @@ from streams.domain.step import (
     unknown_person,
 )
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, PERSON, REGION, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, PERSON, REGION, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.domain.stages import staged
 
 SAYS = Speaker()

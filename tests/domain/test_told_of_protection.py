@@ -5,7 +5,8 @@ import pytest
 from streams.domain.codes import Category, NoticeKind
 from streams.domain.hub_events import NoticeDelivered
 from tests.domain.lane import Lane
-from tests.domain.region import SOTE, Speaker, at
+from tests.domain.region import SOTE, at
+from tests.domain.speaker import Speaker
 
 BOTH = pytest.mark.parametrize("protected", [True, False])
 

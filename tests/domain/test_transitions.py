@@ -29,7 +29,8 @@ from streams.domain.person import PersonState
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError
 from streams.domain.step import Verdict
 from tests.domain.lane import Lane
-from tests.domain.region import EMPLOYMENT, KELA, REGION, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, REGION, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.domain.stages import (
     EXPIRY,
     MEMBERS_MAY_TELL,

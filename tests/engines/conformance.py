@@ -20,7 +20,8 @@ from streams.domain.hub_events import ClockReached
 from streams.domain.ids import DeadLetterId, HandoffId, Instant, PersonId
 from streams.domain.referral import ReferralCancelled
 from streams.promises.engine import DeadLetter, Engine, ReceiptStatus
-from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, Speaker, at, part
+from tests.domain.region import EMPLOYMENT, KELA, PERSON, SOTE, at, part
+from tests.domain.speaker import Speaker
 
 OTHER = PersonId("p-00000000000000000000000002")
 FAR = Instant(at(400))

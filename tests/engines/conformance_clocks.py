@@ -20,7 +20,8 @@ from streams.domain.hub_events import (
 from streams.domain.ids import Instant, PersonId
 from streams.engines.lane import Wall
 from streams.promises.engine import Engine
-from tests.domain.region import ACCEPTANCE, KELA, PERSON, REGION, TYP, Speaker, at
+from tests.domain.region import ACCEPTANCE, KELA, PERSON, REGION, TYP, at
+from tests.domain.speaker import Speaker
 from tests.engines.conformance import FAR, letter
 
 OTHER = PersonId("p-00000000000000000000000002")

@@ -17,7 +17,8 @@ from streams.engines.embedded import FILE, EmbeddedEngine
 from streams.engines.lane import Wall
 from streams.engines.memory import MemoryEngine
 from streams.promises.engine import Engine, ReceiptStatus, UnavailableError
-from tests.domain.region import AGREEMENTS, PERSON, Speaker, at
+from tests.domain.region import AGREEMENTS, PERSON, at
+from tests.domain.speaker import Speaker
 from tests.engines.conformance import EngineConformance, letter
 from tests.engines.conformance_clocks import ClockConformance, SilenceConformance
 
@@ -164,7 +165,8 @@ class TestEmbedded(EngineConformance, ClockConformance, SilenceConformance):
             "from pathlib import Path\n"
             "from streams.engines.embedded import EmbeddedEngine\n"
             "from streams.promises.engine import UnavailableError\n"
-            "from tests.domain.region import AGREEMENTS, Speaker, at\n"
+            "from tests.domain.region import AGREEMENTS, at\n"
+            "from tests.domain.speaker import Speaker\n"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "engine = EmbeddedEngine(Path(sys.argv[1]), AGREEMENTS)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))\n"

@@ -13,7 +13,8 @@ from streams.domain.hub_events import AgreementChanged, ClockReached
 from streams.domain.ids import Instant, PersonId
 from streams.engines.embedded import FILE, EmbeddedEngine
 from streams.promises.engine import UnavailableError
-from tests.domain.region import KELA, PERSON, Speaker, at
+from tests.domain.region import KELA, PERSON, at
+from tests.domain.speaker import Speaker
 from tests.engines.conformance import FAR
 from tests.engines.conformance_clocks import FIVE, HEARING, TWENTY, TWO, moments, names
 

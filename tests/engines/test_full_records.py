@@ -16,7 +16,8 @@ from streams.engines.embedded import EmbeddedEngine
 from streams.engines.lane import ROOM_BYTES
 from streams.engines.memory import MemoryEngine
 from streams.promises.engine import Engine, ReceiptStatus
-from tests.domain.region import EMPLOYMENT, PERSON, Speaker, at, part
+from tests.domain.region import EMPLOYMENT, PERSON, at, part
+from tests.domain.speaker import Speaker
 from tests.engines.conformance import FAR
 from tests.engines.conformance_clocks import FIVE, TWENTY, facts
 from tests.engines.test_memory import edited

@@ -8,7 +8,8 @@ from streams.domain.codes import Part
 from streams.domain.ids import Instant
 from streams.engines.memory import MemoryEngine
 from streams.promises.engine import ReceiptStatus
-from tests.domain.region import PERSON, REGION, Speaker, at, part
+from tests.domain.region import PERSON, REGION, at, part
+from tests.domain.speaker import Speaker
 
 NEWER = b"2" * 32
 CHANGE = at(days=20)

@@ -19,7 +19,8 @@ from streams.domain.event import Event
 from streams.domain.ids import Instant, PersonId
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.memory import MemoryEngine
-from tests.domain.region import KELA, SOTE, Speaker, at
+from tests.domain.region import KELA, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.engines.conformance import FAR
 from tests.engines.conformance_clocks import FIVE, TWENTY, TWO, allowing, hearing_kela
 from tests.engines.test_memory import edited

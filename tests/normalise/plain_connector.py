@@ -130,7 +130,7 @@ class PlainConnector:
                 reason = RejectReason.NO_CAPACITY
                 return HandoffRejected(envelope, said.get("handoff"), said.get("of"), reason, ())
             case "withdrawal":
-                return ConsentWithdrawn(envelope, StatementId(said["of"]), ())
+                return ConsentWithdrawn(envelope, StatementId(said["of"]), False, ())
             case "milestone":
                 return MilestoneReached(envelope, said["milestone"], said.get("amount"), ())
             case _:
@@ -142,5 +142,6 @@ class PlainConnector:
                     basis=Basis.CONSENT,
                     basis_reference=said.get("basis"),
                     categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
+                    documents=(),
                     sealed=(),
                 )

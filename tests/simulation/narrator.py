@@ -29,7 +29,8 @@ from streams.domain.ids import (
 from streams.domain.referral import ReferralSubmitted
 from streams.domain.statements import ConsentGiven, DisclosureProhibited
 from streams.promises.engine import DeadLetter
-from tests.domain.region import KELA, MONDAY, SERVICES, Speaker, part
+from tests.domain.region import KELA, MONDAY, SERVICES, part
+from tests.domain.speaker import Speaker
 from tests.simulation import sayings
 from tests.simulation.act import WAITS_US, Act, Dice, Verb, acts_of
 from tests.simulation.dispatching import Dispatching

@@ -42,7 +42,8 @@ from streams.domain.statements import (
     ProhibitionLifted,
     StatementKind,
 )
-from tests.domain.region import DEFAULTS, STRANGER, PlainAnswer, Speaker, part
+from tests.domain.region import DEFAULTS, STRANGER, PlainAnswer, part
+from tests.domain.speaker import Speaker
 from tests.simulation.act import Dice
 from tests.simulation.town import PARTIES, SOTE_NEXT_DOOR
 

@@ -7,7 +7,8 @@ from streams.domain.hub_events import ClockReached, DeliveryStarted
 from streams.domain.ids import Instant
 from streams.engines.memory import MemoryEngine
 from tests.domain.lane import Lane
-from tests.domain.region import DEFAULTS, EMPLOYMENT, KELA, SOTE, Speaker, at
+from tests.domain.region import DEFAULTS, EMPLOYMENT, KELA, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.simulation.town import agreements
 
 

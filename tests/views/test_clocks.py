@@ -13,7 +13,8 @@ from streams.domain.envelope import HUB
 from streams.domain.hub_events import EscalationAcknowledged
 from streams.domain.ids import ClockId, HandoffId, Instant
 from streams.domain.referral import ReferralCancelled
-from tests.domain.region import ACCEPTANCE, EMPLOYMENT, SOTE, Speaker, at, with_clock
+from tests.domain.region import ACCEPTANCE, EMPLOYMENT, SOTE, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub, watched
 
 LONG_AFTER = at(30)

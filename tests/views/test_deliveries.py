@@ -15,7 +15,8 @@ from streams.domain.codes import Category, NoticeKind
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import HandoffId, NoticeId
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError
-from tests.domain.region import EMPLOYMENT, KELA, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub
 
 IDENTITY = (Category.IDENTITY,)
@@ -36,7 +37,7 @@ def test_a_notice_is_pending_with_what_it_carries_and_what_stays_behind(hub: Wat
     assert notice.categories == ["identity"]
     assert [held["category"] for held in notice.withheld] == ["contact", "service_needs"]
     assert {held["reason"] for held in notice.withheld} == {"no-basis"}
-    assert notice.withheld[0]["missing"]["ask_for"] == "consent"
+    assert notice.withheld[0]["missing"][0]["ask_for"] == "consent"
 
 
 @pytest.mark.parametrize("answer", [HandoffReceived, HandoffAccepted, InformationRequested])

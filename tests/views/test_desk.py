@@ -12,7 +12,8 @@ from streams.domain.ids import PersonId
 from streams.promises.engine import UnavailableError
 from streams.views import desk as desk_module
 from streams.views.desk import FILE, open_desk
-from tests.domain.region import EMPLOYMENT, KELA, SOTE, Speaker, at
+from tests.domain.region import EMPLOYMENT, KELA, SOTE, at
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub, watched
 
 PERSONS = [PersonId(f"p-0000000000000000000000000{number}") for number in range(1, 4)]

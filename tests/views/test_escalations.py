@@ -16,7 +16,8 @@ from streams.domain.hub_events import (
 from streams.domain.ids import ClockId, HandoffId, Instant, PersonId
 from streams.views.answers import ClockSeen, EscalationSeen
 from streams.views.escalations import escalations
-from tests.domain.region import KELA, SOTE, TYP, Speaker, at
+from tests.domain.region import KELA, SOTE, TYP, at
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub
 
 LONG_AFTER, LATER = at(30), at(31)

@@ -18,11 +18,11 @@ from tests.domain.region import (
     MONDAY,
     PERSON,
     SOTE,
-    Speaker,
     at,
     statute,
     with_basis,
 )
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub, watched
 
 

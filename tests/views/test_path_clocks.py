@@ -31,10 +31,10 @@ from tests.domain.region import (
     EMPLOYMENT,
     KELA,
     SOTE,
-    Speaker,
     at,
     with_clock,
 )
+from tests.domain.speaker import Speaker
 from tests.domain.terms import clock
 from tests.views.watched_hub import WatchedHub, watched
 

@@ -20,7 +20,8 @@ from streams.domain.referral import ReferralCancelled
 from streams.domain.silence import silent_at
 from streams.views.answers import ClockSeen, SuspensionSeen
 from streams.views.reckoning import Reckoning, explain_deadline
-from tests.domain.region import EMPLOYMENT, KELA, MONDAY, REGION, SOTE, Speaker, at, with_clock
+from tests.domain.region import EMPLOYMENT, KELA, MONDAY, REGION, SOTE, at, with_clock
+from tests.domain.speaker import Speaker
 from tests.domain.terms import clock
 from tests.views.watched_hub import watched
 

@@ -13,11 +13,11 @@ from tests.domain.region import (
     REGION,
     SOTE,
     TYP,
-    Speaker,
     at,
     statute,
     with_basis,
 )
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub, watched
 
 COACHING = Service.JOB_COACHING

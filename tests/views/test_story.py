@@ -6,7 +6,8 @@ from streams.domain.envelope import HUB
 from streams.domain.hub_events import EscalationAcknowledged
 from streams.domain.ids import ClockId
 from streams.views.story import story
-from tests.domain.region import DEFAULTS, EMPLOYMENT, KELA, SOTE, Speaker, at, statute, with_basis
+from tests.domain.region import DEFAULTS, EMPLOYMENT, KELA, SOTE, at, statute, with_basis
+from tests.domain.speaker import Speaker
 from tests.views.watched_hub import WatchedHub, watched
 
 

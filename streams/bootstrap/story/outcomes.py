@@ -74,7 +74,7 @@ def _released(thread: Thread) -> bool:
 
 
 def _waiting(thread: Thread) -> bool:
-    missing = any(withheld.missing is not None for withheld in thread.first.withheld)
+    missing = any(withheld.missing for withheld in thread.first.withheld)
     return thread.first.status is Status.AWAITING_BASIS and missing and not thread.first.has_left
 
 

@@ -132,14 +132,15 @@ def _handoff(line: HandoffLine) -> Json:
 
 
 def _withheld(withheld: Withheld) -> Json:
-    missing = withheld.missing
-    asked = None
-    if missing is not None:
-        asked = {
+    asked = [
+        {
+            "act": missing.act.value,
             "ask_for": missing.ask_for.value,
             "to": missing.recipient,
             "purpose": missing.purpose.value,
         }
+        for missing in withheld.missing
+    ]
     return {"category": withheld.category.value, "reason": withheld.reason, "missing": asked}
 
 

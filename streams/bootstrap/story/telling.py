@@ -92,10 +92,11 @@ def _disclosure(handoff: Json) -> Iterator[str]:
 def _withheld(withheld: list[Json]) -> Iterator[str]:
     asks: dict[str, list[str]] = {}
     for each in withheld:
-        missing = each["missing"]
-        ask = each["reason"]
-        if missing is not None:
-            ask = f"ask for a {missing['ask_for']} to {missing['to']} for {missing['purpose']}"
+        acts = [
+            f"{act['act']} {act['ask_for']} to {act['to']} for {act['purpose']}"
+            for act in each["missing"]
+        ]
+        ask = " and ".join(acts) or each["reason"]
         asks.setdefault(ask, []).append(each["category"])
     for ask, categories in asks.items():
         yield f"      withheld {', '.join(categories)}: {ask}"

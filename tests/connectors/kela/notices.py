@@ -12,7 +12,7 @@ from streams.domain.codes import (
     RejectReason,
     Service,
 )
-from streams.domain.entry import Decline, MissingBasis, Notice, Withheld
+from streams.domain.entry import Act, Decline, MissingBasis, Notice, Withheld
 from streams.domain.ids import CaseId, HandoffId, NoticeId, PersonId
 from streams.promises.connector import Details, OpenNotice
 from tests.connectors.region import IMATRA, KELA, LAPPEENRANTA, NOW, SOTE
@@ -41,7 +41,7 @@ REFERRAL = Notice(
     occurred_at=NOON,
     due_at=DUE,
     categories=(Category.IDENTITY, Category.CONTACT, Category.SERVICE_NEEDS),
-    withheld=(Withheld(Category.HEALTH_FUNCTIONAL_ABILITY, "no-basis", None),),
+    withheld=(Withheld(Category.HEALTH_FUNCTIONAL_ABILITY, "no-basis", "", ()),),
     missing=(),
     declines=(),
     content=(),
@@ -59,13 +59,15 @@ PROTECTED = REFERRAL._replace(
     notice_id=NoticeId("n-01J000000000000000PR0TECTD"),
     protected=True,
     categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
-    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", "", ()),),
 )
 PLAIN = REFERRAL._replace(categories=(), withheld=(), due_at=None, source=KELA, referral_id="K-7")
 
 
 def missing(category: Category) -> MissingBasis:
-    return MissingBasis(category, Basis.CONSENT, KELA, LAPPEENRANTA, Purpose.REHABILITATION)
+    return MissingBasis(
+        category, Basis.CONSENT, KELA, LAPPEENRANTA, Purpose.REHABILITATION, Act.GIVE, ""
+    )
 
 
 AWAITING = PLAIN._replace(

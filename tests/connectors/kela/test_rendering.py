@@ -18,7 +18,7 @@ from streams.domain.answers import (
     InformationRequested,
 )
 from streams.domain.codes import Basis, Category, NoticeKind, Purpose, RejectReason, Status
-from streams.domain.entry import MissingBasis, Notice, Withheld
+from streams.domain.entry import Act, MissingBasis, Notice, Withheld
 from streams.domain.ids import AgencyId
 from streams.domain.referral import ReferralSubmitted
 from streams.promises.connector import Details, OpenNotice, Reading, Unreadable
@@ -234,8 +234,8 @@ def test_missing_bases_that_differ_in_the_category_are_one_question() -> None:
 
 def test_what_would_permit_a_withheld_category_is_told_to_the_source_alone() -> None:
     withheld = (
-        Withheld(Category.PLAN, "no-basis", missing(Category.PLAN)),
-        Withheld(Category.CONTACT, "non-disclosure", None),
+        Withheld(Category.PLAN, "no-basis", "", (missing(Category.PLAN),)),
+        Withheld(Category.CONTACT, "non-disclosure", "", ()),
     )
     to_source = AWAITING._replace(withheld=withheld, missing=())
     assert texts(rendered(to_source), "vastaus/puuttuvaPeruste/tietoryhma") == ["SUUNNITELMA"]
@@ -252,7 +252,11 @@ def test_an_agency_that_has_left_is_named_by_the_hubs_id() -> None:
     root = rendered(
         AWAITING._replace(
             source=gone,
-            missing=(MissingBasis(Category.PLAN, Basis.CONSENT, gone, KELA, Purpose.EMPLOYMENT),),
+            missing=(
+                MissingBasis(
+                    Category.PLAN, Basis.CONSENT, gone, KELA, Purpose.EMPLOYMENT, Act.GIVE, ""
+                ),
+            ),
         )
     )
     assert texts(root, "vastaus/lahettaja/tunnus") == [gone]

@@ -9,7 +9,7 @@ from streams.domain.codes import (
     RejectReason,
     Service,
 )
-from streams.domain.entry import Decline, MissingBasis, Notice, Withheld
+from streams.domain.entry import Act, Decline, MissingBasis, Notice, Withheld
 from streams.domain.ids import CaseId, HandoffId, Instant, NoticeId, PersonId
 from streams.promises.connector import Details
 from tests.connectors.region import KELA, LAPPEENRANTA, SOTE
@@ -24,7 +24,9 @@ PERSON: Details = {
     "municipality": "405",
 }
 DISCLOSED = (Category.IDENTITY, Category.CONTACT, Category.SERVICE_NEEDS)
-MISSING = MissingBasis(Category.PLAN, Basis.CONSENT, LAPPEENRANTA, SOTE, Purpose.WORK_ABILITY)
+MISSING = MissingBasis(
+    Category.PLAN, Basis.CONSENT, LAPPEENRANTA, SOTE, Purpose.WORK_ABILITY, Act.GIVE, ""
+)
 HAPPENED = Instant(1_770_646_500_000_000)
 DUE = Instant(1_771_000_000_000_000)
 
@@ -47,7 +49,7 @@ REFERRAL = Notice(
     occurred_at=HAPPENED,
     due_at=None,
     categories=DISCLOSED,
-    withheld=(Withheld(Category.PLAN, "no-basis", MISSING),),
+    withheld=(Withheld(Category.PLAN, "no-basis", "", (MISSING,)),),
     missing=(),
     declines=(),
     content=(),
@@ -57,7 +59,7 @@ PROTECTED = REFERRAL._replace(
     notice_id=NoticeId("n-00000000000000000000000001"),
     protected=True,
     categories=(Category.IDENTITY, Category.SERVICE_NEEDS),
-    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", None),),
+    withheld=(Withheld(Category.CONTACT, "non-disclosure-order", "", ()),),
 )
 ANSWER = REFERRAL._replace(
     to=LAPPEENRANTA, kind=NoticeKind.STATUS, detail="accepted", categories=(), withheld=()
@@ -93,7 +95,9 @@ IN_THE_README: dict[str, tuple[Notice, Details]] = {
     "status, waiting for a basis": (
         ANSWER._replace(
             notice_id=NoticeId("n-00000000000000000000000002"), detail="awaiting-basis"
-        )._replace(missing=(MISSING,), withheld=(Withheld(Category.PLAN, "no-basis", MISSING),)),
+        )._replace(
+            missing=(MISSING,), withheld=(Withheld(Category.PLAN, "no-basis", "", (MISSING,)),)
+        ),
         {"hetu": HETU},
     ),
     "status, rejected": (
