@@ -18,6 +18,8 @@ from streams.domain.turn import Telling, Turn, permitted
 
 def lately_rejected(turn: Turn, handoff_service: str) -> list[Rejection]:
     """Give the person's rejections for a service inside the agreement's window, oldest first."""
+    if not turn.hot.rejections:
+        return []
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
     return [r for r in turn.hot.rejections if r.service == handoff_service and r.at >= since]
 
@@ -29,6 +31,8 @@ def is_stalled(turn: Turn, rejections: list[Rejection]) -> bool:
 
 def case_of(turn: Turn, event: ReferralSubmitted, rejections: list[Rejection]) -> CaseId | None:
     """Give the case that a new referral goes on with: same need, after a rejection."""
+    if not rejections:
+        return None
     mine = [r for r in rejections if r.source == event.envelope.agency]
     known = {case.case_id for case in turn.hot.cases}
     return next((r.case_id for r in reversed(mine) if r.case_id in known), None)
@@ -84,13 +88,18 @@ def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
 
 def forget(turn: Turn) -> None:
     """Let go of what is over and outside the window: rejections, recalls never needed, cases."""
+    hot = turn.hot
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
-    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
-    rejections = tuple([r for r in turn.hot.rejections if r.at >= since or r.case_id in open_cases])
-    recalls = tuple(
-        [r for r in turn.hot.recalls if r.issued_at is not None or r.closed_at >= since]
-    )
-    turn.hot = turn.hot._replace(rejections=rejections, recalls=recalls)
+    open_cases = {handoff.case_id for handoff in hot.handoffs}
+    if hot.rejections or hot.recalls:
+        turn.hot = hot._replace(
+            rejections=tuple(
+                [r for r in hot.rejections if r.at >= since or r.case_id in open_cases]
+            ),
+            recalls=tuple(
+                [r for r in hot.recalls if r.issued_at is not None or r.closed_at >= since]
+            ),
+        )
     open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
     kept: list[Case] = [case for case in turn.hot.cases if case.case_id in open_cases]
     turn.hot = turn.hot.with_cases(tuple(kept))

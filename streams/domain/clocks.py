@@ -33,7 +33,6 @@ from streams.domain.ladder import (
     RESUME,
     cancel,
     handoff_of,
-    project,
     projected,
     put,
     remove,
@@ -41,6 +40,7 @@ from streams.domain.ladder import (
 )
 from streams.domain.legal_basis import next_turn
 from streams.domain.person import Clock, ClockState, Handoff, PersonState, Suspension
+from streams.domain.projection import project
 from streams.domain.reprojection import recount
 from streams.domain.turn import Turn
 
@@ -269,7 +269,7 @@ def _start(
     remark, skipped = "", 0
     if due_at <= turn.at:
         # Overdue from the start (an event that came late): it is said once, without warnings.
-        remark, skipped = "overdue-at-start", sum(rung.at < due_at for rung in ladder)
+        remark, skipped = "overdue-at-start", sum([rung.at < due_at for rung in ladder])
     elif started_at > turn.at:
         remark = "starts-in-the-future"
     first = ladder[skipped]
@@ -285,9 +285,11 @@ def _start(
         due_at,
         first.at,
         first.rung,
-        fired=tuple([rung.rung for rung in ladder[:skipped]]),
-        counted_days=counted[0],
-        counted_at=counted[1],
+        None,
+        "",
+        (),
+        tuple([rung.rung for rung in ladder[:skipped]]) if skipped else (),
+        *counted,
     )
     turn.facts.append(_said_started(clock, rule, remark, ladder))
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))

@@ -207,20 +207,21 @@ class PersonState(NamedTuple):
     clock_digest: bytes
     """Under which clock rules and calendar the clocks stand; empty where none waits."""
 
-    # `_replace` costs three times as much, and these three happen several times an event.
+    # `_replace` costs three times as much, and these happen several times an event.
     def with_handoffs(self, handoffs: tuple[Handoff, ...]) -> "PersonState":
         """Give the state with other open handoffs."""
-        return PersonState._make((*self[:_HANDOFFS], handoffs, *self[_HANDOFFS + 1 :]))
+        return _new(PersonState, (*self[:_HANDOFFS], handoffs, *self[_HANDOFFS + 1 :]))
 
     def with_cases(self, cases: tuple[Case, ...]) -> "PersonState":
         """Give the state with other cases."""
-        return PersonState._make((*self[:_CASES], cases, *self[_CASES + 1 :]))
+        return _new(PersonState, (*self[:_CASES], cases, *self[_CASES + 1 :]))
 
     def with_clocks(self, clocks: tuple[Clock, ...]) -> "PersonState":
         """Give the state with other clocks."""
-        return PersonState._make((*self[:_CLOCKS], clocks, *self[_CLOCKS + 1 :]))
+        return _new(PersonState, (*self[:_CLOCKS], clocks, *self[_CLOCKS + 1 :]))
 
 
+_new = tuple.__new__
 _HANDOFFS, _CASES, _CLOCKS = map(PersonState._fields.index, ("handoffs", "cases", "clocks"))
 
 

@@ -214,10 +214,20 @@ def _at_home(hot: PersonState, envelope: Envelope) -> PersonState:
 
 
 def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
-    match event:
+    match event:  # in the order of how often they come: each case is asked before the next
         case ReferralSubmitted():
             submit(turn, event, over)
             _release_parked(turn)
+        case MilestoneReached():
+            _reach(turn, event)
+        case ClockReached():
+            _fire(turn, event)
+        case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
+            delivery.follow(turn, event, over)
+        case ConsentGiven() | DisclosureProhibited():
+            statement.record(turn, event)
+        case ConsentWithdrawn() | ProhibitionLifted():
+            statement.end(turn, event)
         case (
             HandoffReceived()
             | HandoffAccepted()
@@ -235,16 +245,6 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
         ):
             answering.answer(turn, event, over)
             _release_parked(turn)
-        case ConsentGiven() | DisclosureProhibited():
-            statement.record(turn, event)
-        case ConsentWithdrawn() | ProhibitionLifted():
-            statement.end(turn, event)
-        case MilestoneReached():
-            _reach(turn, event)
-        case ClockReached():
-            _fire(turn, event)
-        case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
-            delivery.follow(turn, event, over)
         case (
             EscalationAcknowledged()
             | EscalationAssigned()

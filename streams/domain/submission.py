@@ -1,6 +1,7 @@
 """A referral comes in and becomes a handoff, or is refused with the rule named."""
 
 from streams.domain import bounce, clocks, disclosure, known
+from streams.domain.agreement import ServiceRule
 from streams.domain.codes import Basis, NoticeKind, Status
 from streams.domain.entry import HandoffOpened, ReferralReplaced, TransitionRefused
 from streams.domain.ids import AgencyId, CaseId, HandoffId, derive
@@ -25,11 +26,17 @@ def submit(turn: Turn, event: ReferralSubmitted, over: list[known.Summary]) -> N
         refuse(turn, "superseded" if version < newest else "terminal", past[-1].handoff_id)
         return
     rejections = bounce.lately_rejected(turn, event.service)
+    service = turn.agreement.service(event.service)
+    if service is None:
+        refuse(turn, "service-not-agreed", None)
+        return
     routed = _recipient(turn, event, stalled=bounce.is_stalled(turn, rejections))
     if routed.recipient is None:
         refuse(turn, routed.rule, None)
         return
-    handoff = _drafted(turn, event, routed.recipient, bounce.case_of(turn, event, rejections))
+    handoff = _drafted(
+        turn, event, service, routed.recipient, bounce.case_of(turn, event, rejections)
+    )
     opened = open_handoff(turn, handoff, routed.rule)
     if opened.status is not Status.AWAITING_BASIS and event.recipient is None:
         disclosure.tell_source(turn, opened, routed.rule)
@@ -97,8 +104,6 @@ def refuse(turn: Turn, rule: str, handoff_id: HandoffId | None) -> None:
 
 def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
     source = event.envelope.agency
-    if turn.agreement.service(event.service) is None:
-        return Route(None, "service-not-agreed")
     if event.recipient is not None:
         if event.recipient not in turn.agreement.agencies:
             return Route(None, "recipient-not-of-the-region")
@@ -112,9 +117,12 @@ def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
 
 
 def _drafted(
-    turn: Turn, event: ReferralSubmitted, recipient: AgencyId, case_id: CaseId | None
+    turn: Turn,
+    event: ReferralSubmitted,
+    rule: ServiceRule,
+    recipient: AgencyId,
+    case_id: CaseId | None,
 ) -> Handoff:
-    rule = next(r for r in turn.agreement.services if r.service == event.service)
     handoff_id = HandoffId(derive("h", event.envelope.event_id, turn.hot.person))
     return Handoff(
         handoff_id,
@@ -146,10 +154,11 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     if version < handoff.referral_version:
         refuse(turn, "superseded", handoff.handoff_id)
         return
-    if turn.agreement.service(event.service) is None:
+    service = turn.agreement.service(event.service)
+    if service is None:
         refuse(turn, "service-not-agreed", handoff.handoff_id)
         return
-    drafted = _drafted(turn, event, handoff.recipient, handoff.case_id)
+    drafted = _drafted(turn, event, service, handoff.recipient, handoff.case_id)
     replaced = handoff._replace(
         referral_version=version,
         priority=drafted.priority,

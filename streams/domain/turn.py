@@ -25,6 +25,9 @@ from streams.domain.ids import AgencyId, CaseId, HandoffId, Instant, NoticeId, d
 from streams.domain.person import Case, Handoff, PersonState, Recall
 from streams.domain.responsibility import responsible
 
+_CATEGORIES = {Part(category.value): category for category in Category}
+"""The parts that hold data of a category, and of which."""
+
 
 class Telling(NamedTuple):
     """What a notice adds to its handoff: codes, decision and sealed parts."""
@@ -163,7 +166,10 @@ class Turn:
 
     def case(self, case_id: CaseId) -> Case:
         """Give a case of an open handoff; there always is one."""
-        return next(case for case in self.hot.cases if case.case_id == case_id)
+        for case in self.hot.cases:
+            if case.case_id == case_id:
+                return case
+        raise AssertionError(case_id)  # pragma: no cover  # a handoff is opened with its case
 
     def put_case(self, case: Case) -> None:
         """Keep a case as it is now."""
@@ -173,7 +179,7 @@ class Turn:
     def close(self, handoff: Handoff) -> None:
         """Shrink a handoff that is over to its summary in the closed record."""
         key = known.referral_key(handoff.referral_id)
-        self.closed_summaries += known.summarised(handoff)
+        self.closed_summaries += known.summarised(handoff, key)
         self.hot = self.hot._replace(
             handoffs=tuple(
                 [other for other in self.hot.handoffs if other.handoff_id != handoff.handoff_id]
@@ -246,7 +252,7 @@ def permitted(
     content: tuple[SealedPart, ...], categories: tuple[Category, ...]
 ) -> tuple[SealedPart, ...]:
     """Give the sealed parts of the permitted categories, and no other."""
-    return tuple([part for part in content if part.part.value in categories])
+    return tuple([part for part in content if _CATEGORIES.get(part.part) in categories])
 
 
 def between_parties(
