@@ -24,6 +24,18 @@ class ErasedError(Exception):
         super().__init__(f"{letter.dead_letter_id} cannot be opened: its key was destroyed")
 
 
+class HubsOwnError(Exception):
+    """The dead letter is an event of the hub's own. The text names its id, and what to do."""
+
+    def __init__(self, letter: DeadLetter) -> None:
+        """Name the dead letter."""
+        super().__init__(
+            f"{letter.dead_letter_id} is the hub's own event, not a message: make room in the"
+            " person's record (end some open handoffs), and it comes again by itself with the"
+            " person's next entry"
+        )
+
+
 def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -> list[Receipt]:
     """Take a dead letter in again, as of now; give the receipts of what it holds.
 
@@ -38,6 +50,7 @@ def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -
 
     Raises:
         ErasedError: Its key was destroyed.
+        HubsOwnError: It is no agency's, so there is nothing to take in again.
         SealBrokenError: It was altered.
         UnknownSenderError: The agency is no longer of the region.
         UnavailableError: A store cannot be used.
@@ -70,8 +83,10 @@ def _received_again(hub: Hub, letter: DeadLetter, at: Instant) -> list[Received]
 
 def _new_attempt(hub: Hub, letter: DeadLetter, at: Instant) -> AgencyEvent:
     event = decode_event(letter.body_kind.removeprefix(_EVENT), letter.sealed_body)
+    if not isinstance(event, AgencyEvent):
+        raise HubsOwnError(letter)
     whole = restore_protected(event, hub.keys, hub.sealer)
-    if whole is None or not isinstance(whole, AgencyEvent):
+    if not isinstance(whole, AgencyEvent):
         raise ErasedError(letter)
     event_id = EventId(derive("e", letter.dead_letter_id, "replay"))
     return whole._replace(envelope=whole.envelope._replace(event_id=event_id, recorded_at=at))

@@ -19,7 +19,7 @@ from streams.domain.entry import (
 from streams.domain.event import HandoffAnswer
 from streams.domain.handoff import ACCEPTED, TERMINAL, move
 from streams.domain.ids import AgencyId, HandoffId, Instant, derive
-from streams.domain.person import Handoff, Parked
+from streams.domain.person import Handoff, Parked, PersonState
 from streams.domain.routing import route
 from streams.domain.submission import open_handoff, refuse
 from streams.domain.turn import Telling, Turn, between_parties
@@ -32,7 +32,7 @@ def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
     """Take an answer up; one whose handoff is not known waits for its referral."""
     if isinstance(event, RecallAcknowledged) and _confirm_recall(turn, event):
         return
-    handoff = find(turn, event)
+    handoff = find(turn.hot, event)
     if handoff is not None and event.envelope.agency in (handoff.source, handoff.recipient):
         take_up(turn, event, handoff)
         return
@@ -45,14 +45,14 @@ def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
         _park(turn, event)
 
 
-def find(turn: Turn, event: HandoffAnswer) -> Handoff | None:
+def find(hot: PersonState, event: HandoffAnswer) -> Handoff | None:
     """Find the open handoff that an answer names, None where it names none of the open ones.
 
     A source's own referral id names the newest to which the speaker is party, else the newest.
     """
     if event.handoff_id is not None:
-        return turn.handoff(event.handoff_id)
-    named = [h for h in turn.hot.handoffs if h.referral_id == event.referral_id]
+        return next((h for h in hot.handoffs if h.handoff_id == event.handoff_id), None)
+    named = [h for h in hot.handoffs if h.referral_id == event.referral_id]
     speaker = event.envelope.agency
     mine = [h for h in named if speaker in (h.source, h.recipient)]
     return (mine or named)[-1] if named else None
@@ -106,7 +106,7 @@ def release_parked(turn: Turn, handoff_id: HandoffId) -> None:
         _unpark(turn, parked)
         turn.facts.append(EventReleased(event_id, handoff.handoff_id, taken=True))
         turn.event, cause = parked.event, turn.event
-        now = find(turn, parked.event)
+        now = find(turn.hot, parked.event)
         if now is not None:
             take_up(turn, parked.event, now)
         else:

@@ -69,8 +69,6 @@ RULES_VERSION = 1
 """Names the rules of this code in every entry; a change of what `step` decides raises it."""
 
 _DeliveryReported = DeliveryStarted | NoticeDelivered
-
-
 _RECORDED_AT, _KNOWN_IDS = map(PersonState._fields.index, ("recorded_at", "known_ids"))
 
 
@@ -387,8 +385,11 @@ def kept(event: Event) -> Event:
 
 def _unchanged(hot: PersonState, verdict: Verdict, rule: str, event: Event) -> Step:
     envelope = event.envelope
-    named = event.handoff_id if isinstance(event, HandoffAnswer) else None
-    if isinstance(event, ReferralSubmitted):
+    named: HandoffId | None = None
+    if isinstance(event, HandoffAnswer):
+        answered = answering.find(hot, event)
+        named = answered.handoff_id if answered is not None else event.handoff_id
+    elif isinstance(event, ReferralSubmitted):
         same = same_referral(hot, event)
         named = (
             same.handoff_id

@@ -52,6 +52,16 @@ def test_the_same_message_again_leaves_the_ledger_as_it_was() -> None:
     assert (lane.hot, len(lane.entries)) == (before, entries)
 
 
+def test_a_repeat_names_its_handoff_also_where_it_called_it_by_the_sources_id() -> None:
+    lane, says, handoff_id = staged(Status.REQUESTED)
+    named = says.answers(HandoffAccepted, at(hours=1), SOTE, None, "m-staged")
+    lane.hear(named)
+
+    step = lane.hear(named)
+
+    assert (step.verdict, step.handoff_id) == ("duplicate", handoff_id)
+
+
 def test_a_repeat_is_known_by_its_content_and_not_by_its_time_or_transport() -> None:
     lane, says, handoff_id = staged(Status.REQUESTED)
     accepted = says.answers(HandoffAccepted, at(hours=1), SOTE, handoff_id)
