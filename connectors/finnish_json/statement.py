@@ -71,9 +71,16 @@ def _not_before_start(paattyen: date | None, info: ValidationInfo[Reception]) ->
     return paattyen
 
 
+def _meant(virheellinen: bool | None) -> bool | None:
+    if virheellinen:
+        raise PydanticCustomError("bad-value", "what is given is not in error: take it back")
+    return virheellinen
+
+
 class Scope(Giving):
     """How far a statement reaches, and when."""
 
+    virheellinen: Annotated[Flag | None, AfterValidator(_meant)] = None
     luovuttajat: Osapuolet | None = None
     saajat: Osapuolet | None = None
     tarkoitus: Annotated[str, OneOf(PURPOSES)] | None = None
