@@ -11,5 +11,5 @@ def one_spelling(document_id: str) -> str:
     bare = document_id.strip()
     prefix = _PREFIXES.match(bare)
     if prefix is not None:
-        bare = bare[prefix.end() :]
+        bare = bare[prefix.end() :].strip()
     return bare.lower() if _UUID.fullmatch(bare) else bare
