@@ -28,6 +28,7 @@ from streams.bootstrap.agreement_clock_values import (
 )
 from streams.bootstrap.agreement_values import (
     AgencyCode,
+    BranchCode,
     BusinessId,
     CalendarName,
     Categories,
@@ -35,6 +36,7 @@ from streams.bootstrap.agreement_values import (
     Day,
     Delivery,
     Duration,
+    KindCode,
     Municipality,
     Oid,
     Place,
@@ -50,6 +52,7 @@ from streams.bootstrap.agreement_values import (
     Sectors,
     ServiceCode,
     StatementBasis,
+    TaskCode,
     Text,
     XroadMember,
 )
@@ -140,6 +143,11 @@ class AgencyRecord(Dated):
     silent_after: WorkingHours | None = Field(
         None, description="Working hours without a message after which its silence is told."
     )
+    records: list[KindCode] | None = Field(
+        None,
+        description="Kinds of statements that it may record; without it consent and prohibition, "
+        "and permit where its sector is sote.",
+    )
     desk: list[DeskRecord] = []
 
 
@@ -157,7 +165,21 @@ class ServiceRecord(Dated):
     purpose: PurposeCode
     default_categories: Categories = Field(description="Of a referral that names none.")
     competent_sector: SectorCode
+    branch: BranchCode | None = Field(
+        None,
+        description="Of sote: health or social. Says which permit covers data that goes to it.",
+    )
+    service_task: TaskCode | None = Field(
+        None, description="Code of a [[service_task]] whose data its referrals carry."
+    )
     recipient: list[RecipientRecord] = []
+
+
+class ServiceTaskRecord(Record):
+    """`[[service_task]]`: a service task (palvelutehtävä) whose data a person may prohibit."""
+
+    code: TaskCode
+    name: Names
 
 
 class BasisRecord(Dated):
@@ -292,6 +314,7 @@ class AgreementFile(Record):
     region: Region
     agency: list[AgencyRecord] = Field(min_length=1)
     service: dict[ServiceCode, list[ServiceRecord]] = Field(min_length=1)
+    service_task: list[ServiceTaskRecord] = []
     basis: list[BasisRecord] = []
     statement: list[StatementRecord] = []
     clock: list[ClockRecord] = []
@@ -310,6 +333,8 @@ RECORDS: dict[tuple[str, ...], type[Record]] = {
     ("agency", "desk"): DeskRecord,
     ("service",): ServiceRecord,
     ("service", "recipient"): RecipientRecord,
+    ("service_task",): ServiceTaskRecord,
+    ("service_task", "name"): Names,
     ("basis",): BasisRecord,
     ("statement",): StatementRecord,
     ("clock",): ClockRecord,

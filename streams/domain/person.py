@@ -66,8 +66,9 @@ class Case(NamedTuple):
 class Statement(NamedTuple):
     """What a person has said of their data, as of its newest version; see `statements`.
 
-    `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late
-    from replacing a newer one.
+    `ended` where it was withdrawn or lifted; an end keeps neither scope nor dates. `occurred_at`
+    keeps an older version that comes late from replacing a newer one, or from beginning after its
+    end.
     """
 
     statement_id: StatementId
@@ -84,6 +85,10 @@ class Statement(NamedTuple):
     valid_to: Instant | None
     occurred_at: Instant
     ended: bool
+    in_error: bool = False
+    """It ended because it should never have been entered."""
+    was_given: bool = True
+    """False for an end of which no beginning is known (yet)."""
 
 
 class ClockState(StrEnum):
