@@ -115,15 +115,16 @@ def agency_key(agency: AgencyId) -> bytes:
     return sha256(agency.encode()).digest()[:8]
 
 
-def _id_bytes(identifier: str) -> bytes:
+def id_bytes(identifier: str) -> bytes:
+    """Give an id's 130 bits as 17 bytes, from which `crockford` writes it again."""
     return (int(identifier[2:].translate(AS_BASE_32), 32) << 6).to_bytes(17, "big")
 
 
 def summarised(handoff: Handoff) -> bytes:
     """Shrink a handoff that is over to its summary."""
     return _SUMMARY.pack(
-        _id_bytes(handoff.handoff_id),
-        _id_bytes(handoff.case_id),
+        id_bytes(handoff.handoff_id),
+        id_bytes(handoff.case_id),
         referral_key(handoff.referral_id),
         handoff.referral_version,
         agency_key(handoff.source),
