@@ -59,10 +59,8 @@ def reconsider(turn: Turn) -> None:
 
 def told_of(turn: Turn, handoff_id: HandoffId, to: AgencyId) -> Handoff | None:
     """Find what a convened coordinator is told of a handoff, None where nothing waits to arrive."""
-    for told in turn.hot.convened:
-        if (told.handoff_id, told.recipient) == (handoff_id, to):
-            return told
-    return None
+    found = [t for t in turn.hot.convened if (t.handoff_id, t.recipient) == (handoff_id, to)]
+    return found[0] if found else None
 
 
 def start(turn: Turn, told: Handoff, notice_id: NoticeId) -> bool:
@@ -77,10 +75,9 @@ def start(turn: Turn, told: Handoff, notice_id: NoticeId) -> bool:
 def arrive(turn: Turn, told: Handoff, notice_id: NoticeId) -> None:
     """Take it that a coordinator's notice arrived: what it holds now is a holding."""
     after, gone = arrived_late(told, notice_id)
-    if after is not told:
+    if gone:  # what was called off held something that it may not have
         _put(turn, told, after)
-        if gone:
-            recall.issue(turn, after, gone, knows=Category.IDENTITY in (*after.disclosed, *gone))
+        recall.issue(turn, after, gone, knows=Category.IDENTITY in (*after.disclosed, *gone))
         return
     notice = waiting(told, notice_id)
     _keep_as_holding(turn, told, started(told, notice) if notice is not None else told)
@@ -172,6 +169,5 @@ def _put(turn: Turn, told: Handoff, after: Handoff) -> None:
 def _keep_as_holding(turn: Turn, told: Handoff, after: Handoff) -> None:
     others = tuple([each for each in turn.hot.convened if each is not told])
     turn.hot = turn.hot._replace(convened=others)
-    held = left_by(after, basis_gone=False)
-    if held.categories or held.called_off:
-        turn.keep_holding(held, None)
+    # Though it may hold nothing: by this it is known that its notices may leave no more.
+    turn.keep_holding(left_by(after, basis_gone=False), None)
