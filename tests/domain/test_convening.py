@@ -4,67 +4,18 @@ import pytest
 
 from streams.domain.answers import RecallAcknowledged
 from streams.domain.calendar import DAY_US
-from streams.domain.codes import Category, NoticeKind, Part
-from streams.domain.entry import DisclosureMade, RecallConfirmed, RecallIssued
+from streams.domain.codes import NoticeKind, Part
+from streams.domain.entry import DisclosureMade, RecallConfirmed
 from streams.domain.envelope import HUB
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import AgencyId, Instant, NoticeId
 from streams.domain.step import Verdict
-from tests.domain.lane import Lane
-from tests.domain.region import DEFAULTS, EMPLOYMENT, REGION, SOTE, TYP, at
-from tests.domain.speaker import Speaker
+from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, TYP, at
+from tests.domain.table import Table
 
 IDENTITY, CONTACT, NEEDS = DEFAULTS
 NOON = 12
 """The hour by which the case has been convened."""
-Report = type[DeliveryStarted] | type[NoticeDelivered] | type[NoticeUndeliverable]
-
-
-class Table:
-    """A person whom sote has rejected three times: TYP is convened, on a consent of its own."""
-
-    def __init__(self, coordinator: AgencyId = TYP, *, valid_to: Instant | None = None) -> None:
-        """Bring the parties to the coordinator's table."""
-        region = REGION._replace(bounce=REGION.bounce._replace(coordinator=coordinator))
-        self.lane, self.says = Lane(region), Speaker()
-        self.lane.hear(self.says.consents(at(days=-1), statement="S-sote"))
-        told = self.says.consents(
-            at(days=-1), recipient=TYP, statement="S-typ", valid=(None, valid_to)
-        )
-        self.lane.hear(told)
-        for hour in (0, 3, 6):
-            self.lane.hear(self.says.refers(at(hours=hour)))
-            self.handoff_id = self.lane.handoff.handoff_id
-            self.lane.hear(self.says.rejects(at(hours=hour + 1), SOTE, self.handoff_id))
-        self.notice_id: NoticeId = self.lane.told(NoticeKind.CONVENE).notice_id
-
-    def reports(
-        self, kind: Report, hours: float, notice_id: NoticeId | None = None, to: AgencyId = TYP
-    ) -> str:
-        """Report what became of the coordinator's notice; give the rule that refuses it."""
-        named = notice_id if notice_id is not None else self.notice_id
-        report = self.says.dispatch(
-            kind, at(hours=hours), named, self.handoff_id, to, NoticeKind.CONVENE
-        )
-        return self.lane.hear(report).rule
-
-    def narrows(self, hours: float, *categories: Category) -> None:
-        """Leave the coordinator these categories, none to let it have nothing."""
-        self.lane.hear(
-            self.says.consents(
-                at(hours=hours), recipient=TYP, categories=categories, statement="S-typ"
-            )
-        )
-
-    def recalls(self) -> list[tuple[AgencyId, tuple[Category, ...]]]:
-        """Give what was recalled from whom."""
-        issued = self.lane.all_facts(RecallIssued)
-        assert all(fact.handoff_id == self.handoff_id for fact in issued if fact.to == TYP)
-        return [(fact.to, fact.categories) for fact in issued]
-
-    def waits(self) -> bool:
-        """Say whether a notice of the coordinator has not arrived."""
-        return bool(self.lane.hot.convened)
 
 
 def test_what_it_was_told_is_kept_until_the_notice_arrives_and_then_as_a_holding() -> None:

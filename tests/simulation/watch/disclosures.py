@@ -154,3 +154,13 @@ def _is_in_its_place(page: Page, notice: Notice, part: SealedPart) -> bool:
     else:
         speakers = {page.dossiers[notice.handoff_id].referral}
     return part.value.decode().removeprefix(f"{part.part}:") in speakers
+
+
+OF_WHAT_MAY_GO = (
+    disclosures_have_a_basis,
+    open_handoffs_hold_what_is_permitted,
+    what_is_withheld_is_in_no_notice,
+    what_left_is_recalled_when_its_basis_goes,
+    what_never_left_is_never_recalled,
+)
+"""What must hold of the data itself, whoever says what in whatever words."""
