@@ -219,10 +219,11 @@ class RungRecord(Record):
 
 
 class ClockRecord(Dated):
-    """`[[clock]]`: a deadline of a handoff, of a case or of a person.
+    """`[[clock]]`: a deadline of a handoff, of a case, of a person or of a recall.
 
     A trigger is a handoff's status (`accepted`, `rejected/misdirected`), a milestone (`plan_made`,
-    `sickness_benefit_days/60`), or an event's class (`WorkerNamed`). `valid_from` and `valid_to`
+    `sickness_benefit_days/60`), or an event's class (`WorkerNamed`). A recall's clock is moved by
+    `RecallIssued` and `RecallAcknowledged` alone. `valid_from` and `valid_to`
     are of the start: a clock that runs keeps its rule.
     """
 

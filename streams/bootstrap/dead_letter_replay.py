@@ -5,7 +5,7 @@ from streams.bootstrap.hub import Hub, receipt
 from streams.contracts.event import decode_event
 from streams.domain.event import AgencyEvent, Event
 from streams.domain.ids import EventId, Instant, PersonId, derive
-from streams.domain.person import ClosedState, PersonState
+from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
 from streams.engines import lane
 from streams.engines.embedded import EmbeddedEngine
 from streams.normalise.opening import open_dead_letter, restore_protected
@@ -115,11 +115,8 @@ class _WhatIf:
     def keep(self, entry: lane.Kept) -> None:
         self._hot[entry.person] = entry.hot
         if entry.closed_added is not None:
-            earlier = self.closed(entry.person) or ClosedState(b"", b"")
-            self._closed[entry.person] = ClosedState(
-                earlier.summaries + entry.closed_added.summaries,
-                earlier.known_ids + entry.closed_added.known_ids,
-            )
+            earlier = self.closed(entry.person) or NOTHING_CLOSED
+            self._closed[entry.person] = earlier.with_added(entry.closed_added)
 
     def bury(self, dead_letter: DeadLetter) -> None:
         del dead_letter  # The outcome names it; nobody asks for it again.

@@ -1,6 +1,6 @@
 """What a party says of a handoff: found, allowed or refused, and what follows from it."""
 
-from streams.domain import bounce, clocks, disclosure, known
+from streams.domain import bounce, clocks, convening, disclosure, known, recall
 from streams.domain.answers import (
     HandoffRejected,
     InformationProvided,
@@ -8,21 +8,20 @@ from streams.domain.answers import (
     RecallAcknowledged,
     WorkerNamed,
 )
-from streams.domain.codes import NoticeKind, RejectReason, Status
+from streams.domain.codes import Category, NoticeKind, RejectReason, Status
 from streams.domain.entry import (
     EventParked,
     EventReleased,
-    RecallConfirmed,
     Rerouted,
     WorkerKnown,
 )
 from streams.domain.event import HandoffAnswer
 from streams.domain.handoff import ACCEPTED, TERMINAL, move
 from streams.domain.ids import AgencyId, HandoffId, Instant, derive
-from streams.domain.person import Handoff, Parked, PersonState
+from streams.domain.person import Handoff, Outgoing, Parked, PersonState
 from streams.domain.routing import route
 from streams.domain.submission import open_handoff, refuse
-from streams.domain.turn import Telling, Turn, between_parties
+from streams.domain.turn import Telling, Turn, between_parties, permitted
 
 PARKED_MAX = 64
 """Answers that one person may have waiting for their referral; more give up waiting at once."""
@@ -30,7 +29,7 @@ PARKED_MAX = 64
 
 def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
     """Take an answer up; one whose handoff is not known waits for its referral."""
-    if isinstance(event, RecallAcknowledged) and _confirm_recall(turn, event):
+    if isinstance(event, RecallAcknowledged) and recall.confirm(turn, event):
         return
     handoff = find(turn.hot, event)
     if handoff is not None and event.envelope.agency in (handoff.source, handoff.recipient):
@@ -154,7 +153,9 @@ def _tell_other_party(turn: Turn, event: HandoffAnswer, handoff: Handoff, reason
     telling = Telling(handoff.status, reason=reason, content=content)
     notice_id = turn.notify(to, kind, handoff, telling)
     if kind is NoticeKind.INFORMATION:
-        turn.put(handoff._replace(notice_ids=(*handoff.notice_ids, notice_id)))
+        holds = tuple([c for c in (Category.IDENTITY,) if permitted(content, (c,))])
+        outgoing = Outgoing(notice_id, holds)
+        turn.put(handoff._replace(outgoing=(*handoff.outgoing, outgoing)))
 
 
 def _not_agreed(turn: Turn, reason: RejectReason) -> bool:
@@ -172,7 +173,7 @@ def _reroutes(turn: Turn, reason: RejectReason) -> bool:
 def _after_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> None:
     rejections = bounce.note_rejection(turn, handoff, reason)
     if len(rejections) == turn.agreement.bounce.limit:
-        bounce.convene(turn, handoff, rejections)
+        convening.convene(turn, handoff, rejections)
         return
     if bounce.is_stalled(turn, rejections) or not _reroutes(turn, reason):
         return
@@ -193,7 +194,8 @@ def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> No
         recorded_at=turn.at,
         accepted_at_sequence=0,
         delivery_started=False,
-        notice_ids=(),
+        outgoing=(),
+        called_off=(),
     )
     bounce.mark_rerouted(turn, handoff)
     turn.facts.append(Rerouted(handoff.handoff_id, new_id, handoff.recipient, recipient, rule))
@@ -217,20 +219,6 @@ def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
         clocks.hear(turn, type(event).__name__, handoff)
 
 
-def _confirm_recall(turn: Turn, event: RecallAcknowledged) -> bool:
-    for recall in turn.hot.recalls:
-        named = recall.handoff_id == event.handoff_id or (
-            event.handoff_id is None and recall.referral_id == event.referral_id
-        )
-        if named and recall.to == event.envelope.agency and recall.issued_at is not None:
-            turn.handoff_id = recall.handoff_id
-            turn.facts.append(RecallConfirmed(recall.handoff_id, recall.to))
-            others = tuple([other for other in turn.hot.recalls if other is not recall])
-            turn.hot = turn.hot._replace(recalls=others)
-            return True
-    return False
-
-
 def _past(event: HandoffAnswer, over: list[known.Summary]) -> known.Summary | None:
     if event.handoff_id is not None:
         return next((s for s in reversed(over) if s.handoff_id == event.handoff_id), None)
@@ -247,7 +235,7 @@ def _speak_of_the_past(turn: Turn, event: HandoffAnswer, past: known.Summary) ->
     else:
         refuse(turn, "terminal", past.handoff_id)
         if known.agency_key(event.envelope.agency) == past.recipient:
-            disclosure.recall_late(turn, past.handoff_id)
+            recall.arrive(turn, past.handoff_id, event.envelope.agency, None)
 
 
 def _was_party(event: HandoffAnswer, past: known.Summary) -> bool:

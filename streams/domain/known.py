@@ -119,17 +119,18 @@ def agency_key(agency: AgencyId) -> bytes:
     return sha256(agency.encode()).digest()[:8]
 
 
-def _id_bytes(identifier: str) -> bytes:
+def id_bytes(identifier: str) -> bytes:
+    """Give an id's 130 bits as 17 bytes, from which `crockford` writes it again."""
     return (int(identifier[2:].translate(AS_BASE_32), 32) << 6).to_bytes(17, "big")
 
 
 def summarised(handoff: Handoff, referral: bytes) -> bytes:
     """Shrink a handoff that is over to its summary; `referral` is the key of its referral's id."""
-    handoff_id = _id_bytes(handoff.handoff_id)
+    handoff_id = id_bytes(handoff.handoff_id)
     begins = CaseId(handoff.handoff_id) == handoff.case_id
     return _SUMMARY.pack(
         handoff_id,
-        handoff_id if begins else _id_bytes(handoff.case_id),
+        handoff_id if begins else id_bytes(handoff.case_id),
         referral,
         handoff.referral_version,
         agency_key(handoff.source),

@@ -13,7 +13,7 @@ from streams.domain.clock_facts import (
     Escalated,
     Rung,
 )
-from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_PERSON, ClockRule
+from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_PERSON, OF_RECALL, ClockRule
 from streams.domain.codes import NoticeKind
 from streams.domain.hub_events import (
     ClockReached,
@@ -120,7 +120,8 @@ def answer(
 
 def handoff_of(clock: Clock) -> HandoffId | None:
     """Give the handoff that a clock's facts name: a case's clock its first, a person's none."""
-    return HandoffId(clock.subject) if clock.scope in (OF_HANDOFF, OF_CASE) else None
+    named = clock.scope in (OF_HANDOFF, OF_CASE, OF_RECALL)
+    return HandoffId(clock.subject) if named else None
 
 
 def find(turn: Turn, clock_id: str) -> Clock | None:
@@ -170,7 +171,16 @@ def _escalate(turn: Turn, clock: Clock, rung: Rung) -> None:
     handoff = next((h for h in turn.hot.handoffs if h.handoff_id == clock.subject), None)
     if handoff is None and clock.scope == OF_CASE:
         handoff = next((h for h in turn.hot.handoffs if h.case_id == clock.subject), None)
+    if handoff is None and clock.scope == OF_RECALL:
+        # It waits on for a handoff that is over, which the recall still names.
+        recalls = [r for r in turn.hot.recalls if (r.handoff_id, r.to) == _recalled(clock)]
+        turn.notify_by_ids(to, NoticeKind.ESCALATION, recalls[0], telling)
+        return
     turn.notify(to, NoticeKind.ESCALATION, handoff, telling)
+
+
+def _recalled(clock: Clock) -> tuple[str, AgencyId]:
+    return clock.subject, clock.owner
 
 
 def told(agreement: Agreement, clock: Clock, role: str) -> AgencyId:

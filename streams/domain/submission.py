@@ -1,10 +1,11 @@
 """A referral comes in and becomes a handoff, or is refused with the rule named."""
 
-from streams.domain import bounce, clocks, disclosure, known
+from streams.domain import bounce, clocks, disclosure, known, recall
 from streams.domain.agreement import ServiceRule
-from streams.domain.codes import Basis, NoticeKind, Status
+from streams.domain.codes import Basis, Category, NoticeKind, Status
 from streams.domain.entry import HandoffOpened, ReferralReplaced, TransitionRefused
 from streams.domain.ids import AgencyId, CaseId, HandoffId, derive
+from streams.domain.outgoing import IN_TRANSIT, called_off
 from streams.domain.person import Case, Handoff, PersonState
 from streams.domain.referral import ReferralSubmitted
 from streams.domain.routing import Route, route
@@ -144,7 +145,8 @@ def _drafted(
         turn.at,
         0,
         delivery_started=False,
-        notice_ids=(),
+        outgoing=(),
+        called_off=(),
         content=event.sealed,
     )
 
@@ -185,11 +187,11 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     kind = NoticeKind.INFORMATION
     if any(category not in decision.categories for category in handoff.granted):
         # What has not left yet holds too much: it never leaves, nor leaves again where recalled.
-        replaced = replaced._replace(notice_ids=())
-        recalled = bool(lost) and handoff.status in disclosure.IN_TRANSIT
+        replaced = called_off(replaced, handoff.outgoing, lost)
+        recalled = bool(lost) and handoff.status in IN_TRANSIT
         if recalled or not handoff.delivery_started:
             kind = NoticeKind.REFERRAL
     replaced = disclosure.send(turn, replaced, decision, kind, "replaced")
     turn.put(replaced)
     if lost:
-        disclosure.recall(turn, replaced, lost, handoff.notice_ids)
+        recall.issue(turn, replaced, lost, knows=Category.IDENTITY in handoff.disclosed)

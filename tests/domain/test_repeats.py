@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from streams.domain.answers import HandoffAccepted
 from streams.domain.calendar import DAY_US
+from streams.domain.closed_record import needs_closed
 from streams.domain.codes import Milestone, Status
 from streams.domain.event import Event
 from streams.domain.ids import Instant
@@ -20,7 +21,7 @@ from streams.domain.known import (
     sieve_of,
 )
 from streams.domain.referral import ReferralCancelled
-from streams.domain.step import Verdict, needs_closed
+from streams.domain.step import Verdict
 from tests.domain.lane import Lane
 from tests.domain.region import EMPLOYMENT, SOTE, at
 from tests.domain.speaker import Speaker
