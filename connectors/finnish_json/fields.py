@@ -64,6 +64,11 @@ def missing() -> PydanticCustomError:
     return PydanticCustomError("missing-field", "missing")
 
 
+def wrong(detail: str) -> PydanticCustomError:
+    """Say in the hub's own words what is wrong with a value: `detail` never repeats it."""
+    return PydanticCustomError("bad-value", "wrong", {"detail": detail})
+
+
 def _hetu(given: object, info: ValidationInfo[Reception]) -> Hetu:
     if given is None:
         raise missing()

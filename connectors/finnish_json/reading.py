@@ -135,7 +135,9 @@ def _problem(error: ErrorDetails) -> Problem:
     if code == _UNKNOWN_CODE and isinstance(given, str):
         field = next(step for step in reversed(where) if isinstance(step, str))
         return _said("unknown-code", pointer, nearest(given, CODES_OF_FIELD[field]))
-    return _said(code if code in DETAILS else "bad-value", pointer, context.get("nearest"))
+    said = _said(code if code in DETAILS else "bad-value", pointer, context.get("nearest"))
+    # A rule between fields says itself what is meant: the hub's own words, too.
+    return said._replace(detail=context["detail"]) if "detail" in context else said
 
 
 def _said(code: str, pointer: str, known: str | None = None) -> Problem:

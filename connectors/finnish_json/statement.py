@@ -7,7 +7,6 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
 
 from connectors.finnish_codes import DIRECTIONS, GIVERS, PURPOSES, STATEMENT_KINDS
 from connectors.finnish_json.fields import (
@@ -21,6 +20,7 @@ from connectors.finnish_json.fields import (
     ServiceTask,
     Sha256,
     missing,
+    wrong,
 )
 from connectors.finnish_json.wire import Asiakirjat, Osapuolet, Tietoryhmat, WireObject
 
@@ -67,13 +67,13 @@ class Giving(StatementName):
 def _not_before_start(paattyen: date | None, info: ValidationInfo[Reception]) -> date | None:
     alkaen = info.data.get("alkaen")
     if paattyen is not None and alkaen is not None and paattyen < alkaen:
-        raise PydanticCustomError("bad-value", "ends before it begins")
+        raise wrong("it ends before it begins")
     return paattyen
 
 
 def _meant(virheellinen: bool | None) -> bool | None:
     if virheellinen:
-        raise PydanticCustomError("bad-value", "what is given is not in error: take it back")
+        raise wrong("what is given is not in error: take it back with virheellinen")
     return virheellinen
 
 
@@ -102,13 +102,13 @@ def _one_way(suunta: str | None, info: ValidationInfo[Reception]) -> str | None:
     if kind == PERMIT and suunta is None:
         raise missing()
     if kind != PERMIT and suunta is not None:
-        raise PydanticCustomError("bad-value", "only a permit has a direction")
+        raise wrong("only a LUOVUTUSLUPA has a direction")
     return suunta
 
 
 def _no_limit(listed: list[object] | None) -> list[object] | None:
     if listed:
-        raise PydanticCustomError("bad-value", "the hub cannot keep this limit of a consent")
+        raise wrong("the hub cannot keep this limit of a consent or permit")
     return listed
 
 
