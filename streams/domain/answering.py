@@ -18,6 +18,7 @@ from streams.domain.entry import (
 from streams.domain.event import HandoffAnswer
 from streams.domain.handoff import ACCEPTED, TERMINAL, move
 from streams.domain.ids import AgencyId, HandoffId, Instant, derive
+from streams.domain.outgoing import received
 from streams.domain.person import Handoff, Outgoing, Parked, PersonState
 from streams.domain.routing import route
 from streams.domain.submission import open_handoff, refuse
@@ -72,11 +73,11 @@ def take_up(turn: Turn, event: HandoffAnswer, handoff: Handoff) -> None:
         return
     to = move(handoff, type(event).__name__, speaker)
     if not isinstance(to, Status):
-        refuse(turn, to, handoff.handoff_id)
+        _refuse(turn, to, handoff)
         return
     rejection = event.reason if isinstance(event, HandoffRejected) else None
     if rejection is not None and _not_agreed(turn, rejection):
-        refuse(turn, "reject-reason-not-agreed", handoff.handoff_id)
+        _refuse(turn, "reject-reason-not-agreed", handoff)
         return
     changed = _moved(turn, event, handoff, to)
     reason = rejection if rejection is not None else ""
@@ -123,14 +124,17 @@ def give_up(turn: Turn, event_id: str) -> None:
             turn.dead.append(parked.event)
 
 
+def _refuse(turn: Turn, rule: str, handoff: Handoff) -> None:
+    refuse(turn, rule, handoff.handoff_id)
+    told = handoff.status is not Status.AWAITING_BASIS
+    if told and turn.event.envelope.agency == handoff.recipient:
+        turn.put(received(handoff))
+
+
 def _moved(turn: Turn, event: HandoffAnswer, handoff: Handoff, to: Status) -> Handoff:
     changed = handoff._replace(status=to)
     if event.envelope.agency == handoff.recipient:
-        # Whatever a recipient answers, it has received: the data is with it.
-        disclosed = handoff.disclosed + tuple(
-            [category for category in handoff.granted if category not in handoff.disclosed]
-        )
-        changed = changed._replace(disclosed=disclosed, delivery_started=True)
+        changed = received(changed)
     if to is Status.ACCEPTED:
         changed = changed._replace(accepted_at_sequence=turn.hot.sequence + 1)
     reason = event.reason.value if isinstance(event, HandoffRejected) else ""
@@ -208,9 +212,9 @@ def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> No
 def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
     speaker = event.envelope.agency
     if speaker != handoff.recipient:
-        refuse(turn, "only-the-recipient", handoff.handoff_id)
+        _refuse(turn, "only-the-recipient", handoff)
     elif handoff.status not in ACCEPTED:
-        refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff.handoff_id)
+        _refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff)
     else:
         turn.facts.append(WorkerKnown(handoff.handoff_id, speaker))
         content = between_parties(event.sealed, handoff, handoff.source)

@@ -27,6 +27,12 @@ def started(handoff: Handoff, notice: Outgoing) -> Handoff:
     )
 
 
+def received(handoff: Handoff) -> Handoff:
+    """Give the handoff from an answer on: whatever a recipient answers, the data is with it."""
+    more = tuple([c for c in handoff.granted if c not in handoff.disclosed])
+    return handoff._replace(disclosed=handoff.disclosed + more, delivery_started=True)
+
+
 def stopped_by(
     handoff: Handoff, lost: tuple[Category, ...], fetched_back: tuple[Category, ...]
 ) -> tuple[tuple[Outgoing, ...], bool]:

@@ -44,7 +44,7 @@ from streams.views.sheets import Row
 from streams.views.tables import CASE, CLOCK, CURSOR, DELIVERY, HANDOFF, METADATA, PREFIX
 
 FILE = "views.db"
-VERSION = 2
+VERSION = 3
 """Raised with every change of what the views hold, so that they are built again."""
 ENTRIES_A_PAGE = 2_000
 _WAIT_S = 30

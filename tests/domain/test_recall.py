@@ -263,6 +263,28 @@ def test_one_agencys_confirmation_is_not_anothers() -> None:
     assert lane.hot.recalls == ()
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"), [(Status.REQUESTED, ServiceStarted), (Status.RECEIVED, WorkerNamed)]
+)
+def test_who_answers_has_the_data_though_its_answer_is_refused(
+    status: Status, kind: type[PlainAnswer]
+) -> None:
+    lane, says, handoff_id = staged(status)
+    lane.hear(says.answers(kind, at(hours=1), EMPLOYMENT, handoff_id))
+    by_source = lane.handoff.disclosed
+    step = lane.hear(says.answers(kind, at(hours=1), SOTE, handoff_id))
+    assert (step.verdict, lane.handoff.disclosed) == (Verdict.REFUSED, DEFAULTS)
+    assert by_source == (() if status is Status.REQUESTED else DEFAULTS)
+    lane.hear(says.withdraws(at(hours=2)))
+    assert recalls(lane) == [(handoff_id, SOTE, DEFAULTS)]
+
+
+def test_who_guesses_at_a_handoff_that_waits_for_its_basis_has_nothing() -> None:
+    lane, says, handoff_id = staged(Status.AWAITING_BASIS)
+    lane.hear(says.answers(HandoffAccepted, at(hours=1), SOTE, handoff_id))
+    assert (lane.handoff.disclosed, lane.handoff.delivery_started) == ((), False)
+
+
 def unsent(kind: type[PlainAnswer] | None) -> tuple[Lane, Speaker, HandoffId, Event]:
     """End a handoff before its referral left; give the receipt that comes all the same."""
     lane, says, handoff_id = staged(Status.REQUESTED)

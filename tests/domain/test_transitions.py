@@ -95,7 +95,9 @@ def what_rests_on(hot: PersonState) -> PersonState:
 
     Nor what agencies hold: whoever answers says that it has the data, though its answer is refused.
     """
+    handoffs = tuple([h._replace(disclosed=(), delivery_started=False) for h in hot.handoffs])
     without = hot._replace(sequence=0, recorded_at=at(), known_ids=b"", holdings=0)
+    without = without._replace(handoffs=handoffs)
     return without._replace(sieve=b"", closed_digest=b"")
 
 

@@ -152,17 +152,17 @@ class Race:
     def has_left(self) -> bool:
         """Say whether what is lost had left, by what was said and as the design has it.
 
-        A start that the ledger took says so, and a receipt; an answer does, of what might go at its
-        moment, and of a handoff that is over where nothing else had left that it could answer.
+        A start that the ledger took says so, and a receipt. An answer does, refused or not, of what
+        might go at its moment; of a handoff that is over only where nothing else had left.
         """
         left = something = False
         for number, name in enumerate(self.order):
             verdict, rule = self.outcomes[name]
             if name == "delivered" or (name == "started" and verdict is Verdict.ACCEPTED):
                 left = something = True
-            elif name in ANSWERS and verdict is Verdict.ACCEPTED:
+            elif name in ANSWERS and rule != "terminal":
                 something, left = True, left or number < self.goes_at
-            elif name in ANSWERS and rule == "terminal" and not something:
+            elif name in ANSWERS and not something:
                 left = something = True
         return left
 

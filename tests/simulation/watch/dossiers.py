@@ -237,7 +237,7 @@ def _answer(entry: LedgerEntry, dossiers: dict[HandoffId, Dossier], over: set[Ha
         if dossier is None or event.envelope.agency != dossier.parties[1]:
             continue
         copy = dossier.recipients
-        if not refused and handoff_id not in over:
+        if handoff_id not in over and dossier.status is not Status.AWAITING_BASIS:
             copy.leave(dossier.granted)
         elif refused and handoff_id in over and not copy.has_left and copy.sent:
             # Nothing had left that it could answer: it has what was called off.
