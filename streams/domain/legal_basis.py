@@ -103,8 +103,9 @@ def decide(person: PersonState, question: Question, agreement: Agreement) -> Dec
     laws = agreement.basis_rules.laws(from_sector, to_sector, question.purpose)
     said = _heed(person, question, from_sector, to_sector)
     prohibited, all_prohibited = _first_prohibitions(said.prohibitions, question.categories)
-    permitted = _first_permissions(said.permissions)
-    vital = question.vital and question.purpose is not _UNKNOWN_PURPOSE
+    known = question.purpose is not _UNKNOWN_PURPOSE
+    permitted = _first_permissions(said.permissions) if known else {}
+    vital = question.vital and known
     granted: list[Granted] = []
     withheld: list[Withheld] = []
     for category in question.categories:
@@ -147,6 +148,7 @@ def _heed(person: PersonState, question: Question, from_sector: str, to_sector: 
     said = _Said([], [])
     source, recipient, at = question.source, question.recipient, question.at
     purpose, drawn_on = question.purpose, frozenset(question.documents)
+    direction = question.to_branch if from_sector == to_sector == SOTE else _UNKNOWN_BRANCH
     for statement in person.statements:
         # Of many statements few concern a question: what rules most of them out comes first.
         purposes, prohibits = statement.purposes, statement.kind is _PROHIBITION
@@ -161,7 +163,12 @@ def _heed(person: PersonState, question: Question, from_sector: str, to_sector: 
         if prohibits:
             if _reaches(statement, question.service_task, drawn_on):
                 said.prohibitions.append(statement)
-        elif _permits(statement, question, from_sector, to_sector):
+        # "Any agency of the region" is none that has left it.
+        elif (
+            (sources or from_sector)
+            and (recipients or to_sector)
+            and _permits(statement, direction)
+        ):
             said.permissions.append(statement)
     return said
 
@@ -175,20 +182,13 @@ def _reaches(prohibition: Statement, service_task: str, drawn_on: frozenset[byte
     return service_task in service_tasks or not drawn_on.isdisjoint(documents)
 
 
-def _permits(statement: Statement, question: Question, from_sector: str, to_sector: str) -> bool:
-    if question.purpose is _UNKNOWN_PURPOSE:
-        return False
-    # "Any agency of the region" is none that has left it.
-    if not (statement.sources or from_sector) or not (statement.recipients or to_sector):
-        return False
+def _permits(statement: Statement, direction: Branch) -> bool:
+    """Say whether a statement permits what it covers, where data goes into that branch of sote."""
     if statement.kind is _CONSENT:
         return True
-    return (
-        statement.kind is _PERMIT
-        and from_sector == to_sector == SOTE
-        and question.to_branch is statement.to_branch
-        and question.to_branch is not _UNKNOWN_BRANCH
-    )
+    if statement.kind is not _PERMIT or direction is _UNKNOWN_BRANCH:
+        return False
+    return statement.to_branch is direction
 
 
 def _first_prohibitions(
