@@ -10,15 +10,17 @@ from streams.domain.entry import DisclosureMade, DisclosureWithheld
 from streams.domain.handoff import ACCEPTED
 from streams.domain.ids import Instant
 from streams.domain.legal_basis import Decision, Question, decide
+from streams.domain.missing_basis import seek
 from streams.domain.outgoing import called_off, stopped_by
 from streams.domain.person import Handoff, Outgoing
 from streams.domain.turn import Telling, Turn, permitted
 
 
 def ask(turn: Turn, handoff: Handoff) -> Decision:
-    """Decide what of a handoff's requested categories may go to its recipient now."""
+    """Decide what of a handoff's requested categories may go now, and what the rest lacks."""
     question = Question.about(handoff, handoff.recipient, turn.at, turn.agreement)
-    return decide(turn.hot, question, turn.agreement)
+    decision = decide(turn.hot, question, turn.agreement)
+    return seek(turn.hot, question, turn.agreement, decision)
 
 
 def send(
