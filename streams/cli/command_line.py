@@ -32,6 +32,10 @@ COMMANDS = {
     "ledger": Row("streams.cli.ledger:ledger", "Print ledger entries, one JSON object a line."),
     "explain": Row("streams.cli.explain:explain", "Say why the hub decided as it did."),
     "deliveries": Row("streams.cli.deliveries:deliveries", "List notices and their fate."),
+    "consents": Row("streams.cli.consents:consents", "List what a person has said of their data."),
+    "disclosures": Row(
+        "streams.cli.disclosures:disclosures", "List who got what of a person's data, and on what."
+    ),
     "clocks": Row("streams.cli.clocks:clocks", "List clocks: what is due when."),
     "escalations": Row(
         "streams.cli.escalations:escalations", "List escalations, and take them up."

@@ -1,4 +1,4 @@
-"""The JSON shapes of what the views hold: handoffs, clocks, deliveries, and a trace."""
+"""The JSON shapes of what the views hold: handoffs, clocks, deliveries, disclosures, a trace."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,8 @@ from streams.cli.shapes import Json, event, fact, iso, record, seconds
 from streams.domain.entry import Notice
 from streams.promises.engine import Stored
 from streams.views.answers import ClockSeen, DeliverySeen, HandoffSeen, RungSeen
+from streams.views.grounds import DisclosureTold
+from streams.views.statements import StatementSeen
 
 _NOT_SHOWN = ("recorded_at", "issued_in")
 
@@ -67,6 +69,64 @@ def _rung(seen: RungSeen) -> Json:
 def delivery(seen: DeliverySeen) -> Json:
     """Show a notice and its fate, without its body."""
     return {name: value for name, value in seen._asdict().items() if name not in _NOT_SHOWN}
+
+
+def statement(seen: StatementSeen) -> Json:
+    """Show one version of a statement, as of the instant it was asked for."""
+    return {
+        "statement_id": seen.statement_id,
+        "kind": seen.kind,
+        "state": seen.state,
+        "given_by": seen.given_by,
+        "recorded_by": seen.recorder,
+        "from": list(seen.sources),
+        "to": list(seen.recipients),
+        "purposes": list(seen.purposes),
+        "categories": list(seen.categories),
+        "to_branch": seen.to_branch,
+        "documents": seen.documents,
+        "service_tasks": list(seen.service_tasks),
+        "valid_from": iso(seen.valid_from),
+        "valid_to": iso(seen.valid_to),
+        "occurred_at": iso(seen.occurred_at),
+        "recorded_at": iso(seen.recorded_at),
+        "ended_at": iso(seen.ended_at),
+        "ended_by": seen.ended_by,
+        "evidence_digest": seen.evidence_digest,
+        "event_id": seen.event_id,
+        "entry_id": seen.entry_id,
+    }
+
+
+def disclosure(told: DisclosureTold) -> Json:
+    """Show what was let go, held back or fetched back, on which basis, and whether it left."""
+    seen = told.seen
+    return {
+        "what": seen.what,
+        "notice_id": seen.notice_id,
+        "kind": seen.kind,
+        "handoff_id": seen.handoff_id,
+        "case_id": seen.case_id,
+        "person": seen.person,
+        "source": seen.source,
+        "to": seen.to,
+        "service": seen.service,
+        "purpose": told.purpose,
+        "recorded_at": iso(seen.recorded_at),
+        "entry_id": seen.entry_id,
+        "agreement_digest": seen.agreement_digest,
+        "categories": seen.categories,
+        "basis": [record(ground) for ground in told.grounds],
+        "carried": seen.carried,
+        "withheld": seen.withheld,
+        "status": seen.status,
+        "left_at": iso(seen.left_at),
+        "left_by": seen.left_by,
+        "arrived_at": iso(seen.arrived_at),
+        "arrived_by": seen.arrived_by,
+        "recalls": [record(recall) for recall in seen.recalls],
+        "confirmed_at": iso(seen.confirmed_at),
+    }
 
 
 def trace(

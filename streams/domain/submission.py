@@ -35,9 +35,8 @@ def submit(turn: Turn, event: ReferralSubmitted, over: list[known.Summary]) -> N
     if routed.recipient is None:
         refuse(turn, routed.rule, None)
         return
-    handoff = _drafted(
-        turn, event, service, routed.recipient, bounce.case_of(turn, event, rejections)
-    )
+    case_id = bounce.case_of(turn, event, rejections)
+    handoff = drafted(turn, event, service, routed.recipient, case_id)
     opened = open_handoff(turn, handoff, routed.rule)
     if opened.status is not Status.AWAITING_BASIS and event.recipient is None:
         disclosure.tell_source(turn, opened, routed.rule)
@@ -117,13 +116,17 @@ def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
     return route(turn.agreement, source, event.service, turn.hot.municipality)
 
 
-def _drafted(
+def drafted(
     turn: Turn,
     event: ReferralSubmitted,
     rule: ServiceRule,
     recipient: AgencyId,
     case_id: CaseId | None,
 ) -> Handoff:
+    """Read a referral as the handoff that it asks for, before anything is decided of it.
+
+    `rule` is the agreement's of its service.
+    """
     handoff_id = HandoffId(derive("h", event.envelope.event_id, turn.hot.person))
     return Handoff(
         handoff_id,
@@ -160,14 +163,14 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     if service is None:
         refuse(turn, "service-not-agreed", handoff.handoff_id)
         return
-    drafted = _drafted(turn, event, service, handoff.recipient, handoff.case_id)
+    newer = drafted(turn, event, service, handoff.recipient, handoff.case_id)
     replaced = handoff._replace(
         referral_version=version,
-        priority=drafted.priority,
-        vital=drafted.vital,
-        requested=drafted.requested,
-        documents=drafted.documents,
-        content=drafted.content,
+        priority=newer.priority,
+        vital=newer.vital,
+        requested=newer.requested,
+        documents=newer.documents,
+        content=newer.content,
     )
     turn.handoff_id = handoff.handoff_id
     turn.facts.append(ReferralReplaced(handoff.handoff_id, version))

@@ -153,3 +153,57 @@ class DeliverySeen(NamedTuple):
     withheld: list[Row]
     recorded_at: Instant
     issued_in: int
+
+
+class RecallSeen(NamedTuple):
+    """Data of these categories was fetched back; `confirmed_at` is when its receiver said so."""
+
+    categories: tuple[str, ...]
+    issued_at: Instant
+    confirmed_at: Instant | None
+
+
+class DisclosureSeen(NamedTuple):
+    """What one entry let go, held back or fetched back: `what` is disclosed, withheld or recalled.
+
+    `categories` are those it is about; of what was disclosed, `basis` says on which ground each
+    went (as `Granted` has it), `carried` what was in the notice: categories that the message had
+    something of, and words (`remark`). `withheld` is as `Withheld` has it. `status` is the fate of
+    the notice, None where there was none; `left_by` and `arrived_by` are the event that showed it
+    (DeliveryStarted, NoticeDelivered, or `answer` where its receiver answered). `recalls` are those
+    of this disclosure, `confirmed_at` is a recall's own. `asked_at` and `asked_under` are the
+    moment and the agreement (hexadecimal) that say for which purpose.
+    """
+
+    what: str
+    notice_id: str | None
+    kind: str | None
+    handoff_id: str
+    case_id: str
+    person: str
+    source: str
+    to: str
+    service: str
+    categories: list[str]
+    basis: list[Row]
+    carried: list[str]
+    withheld: list[Row]
+    status: str | None
+    left_at: Instant | None
+    left_by: str | None
+    arrived_at: Instant | None
+    arrived_by: str | None
+    recalls: tuple[RecallSeen, ...]
+    confirmed_at: Instant | None
+    recorded_at: Instant
+    entry_id: str
+    agreement_digest: str
+    asked_at: Instant
+    asked_under: str
+
+    @property
+    def reached(self) -> str | None:
+        """How far the notice came: `arrived`, `left`, or its status where it never left."""
+        if self.arrived_at is not None:
+            return "arrived"
+        return "left" if self.left_at is not None else self.status

@@ -33,15 +33,27 @@ from streams.promises.engine import Engine, Stored, UnavailableError
 from streams.views.answers import (
     ClockSeen,
     DeliverySeen,
+    DisclosureSeen,
     HandoffSeen,
     ReprojectionSeen,
     RungSeen,
     SuspensionSeen,
 )
 from streams.views.deadlines import BREACHED, RUNNING
+from streams.views.disclosures import disclosures
 from streams.views.facts import Reading
+from streams.views.rules import RulesSeen, read_rules, rules_at
 from streams.views.sheets import Row
-from streams.views.tables import CASE, CLOCK, CURSOR, DELIVERY, HANDOFF, METADATA, PREFIX
+from streams.views.tables import (
+    CASE,
+    CLOCK,
+    CURSOR,
+    DELIVERY,
+    DISCLOSURE,
+    HANDOFF,
+    METADATA,
+    PREFIX,
+)
 
 FILE = "views.db"
 VERSION = 3
@@ -177,6 +189,30 @@ class Desk:
             query = query.where(DELIVERY.c.status == status)
         return [DeliverySeen(**row) for row in self._rows(query)]
 
+    def disclosures(
+        self, person: PersonId, *, since: Instant | None = None, until: Instant | None = None
+    ) -> list[DisclosureSeen]:
+        """Give what was let go, held back and fetched back of a person, by (recorded_at, id).
+
+        Args:
+            person: Whose.
+            since: Only what was recorded at this instant or later.
+            until: Only what was recorded before this instant; what became of it later is told.
+        """
+        query = select(DISCLOSURE).where(DISCLOSURE.c.person == person)
+        rows = self._rows(query.order_by(DISCLOSURE.c.recorded_at, DISCLOSURE.c.row_id))
+        return [
+            seen
+            for seen in disclosures(rows)
+            if (since is None or since <= seen.recorded_at)
+            and (until is None or seen.recorded_at < until)
+        ]
+
+    def rules_at(self, at: Instant) -> RulesSeen | None:
+        """Give the agreement that the hub decided under at a moment, None before any entry."""
+        with self._transaction() as connection:
+            return rules_at(connection, at)
+
     def fates(self, notice_ids: list[str]) -> dict[str, str]:
         """Give the status of each of these notices by its id."""
         found: dict[str, str] = {}
@@ -282,6 +318,7 @@ def _begin_anew(connection: Connection) -> None:
 def _read(connection: Connection, page: list[Stored]) -> None:
     if page:
         Reading(connection).read(page)
+        read_rules(connection, page)
         last = page[-1]
         moved = {"position": last.position, "entry_digest": last.entry_digest}
         connection.execute(update(CURSOR).values(moved))

@@ -1,6 +1,6 @@
 """What each fact of an entry makes of the views' rows.
 
-Clocks are followed in `deadlines`, notices in `fates`.
+Clocks are followed in `deadlines`, notices in `fates`, disclosures in `disclosures`.
 """
 
 from collections.abc import Iterable
@@ -45,6 +45,7 @@ from streams.domain.referral import ReferralSubmitted
 from streams.promises.engine import Stored
 from streams.views import tables
 from streams.views.deadlines import Deadlines
+from streams.views.disclosures import Disclosures
 from streams.views.fates import Fates
 from streams.views.sheets import Row, Sheet
 
@@ -58,7 +59,10 @@ class Reading:
         self._cases = Sheet(tables.CASE, connection)
         self._clocks = Sheet(tables.CLOCK, connection)
         self._deadlines = Deadlines(self._clocks)
-        self._fates = Fates(self._handoffs, Sheet(tables.DELIVERY, connection))
+        deliveries = Sheet(tables.DELIVERY, connection)
+        self._fates = Fates(self._handoffs, deliveries)
+        rows = Sheet(tables.DISCLOSURE, connection)
+        self._disclosures = Disclosures(rows, self._handoffs, deliveries)
 
     def read(self, page: list[Stored]) -> None:
         """Take every entry of a page in, and write the rows."""
@@ -68,11 +72,14 @@ class Reading:
         for sheet in (self._handoffs, self._cases, self._clocks):
             sheet.write()
         self._fates.write()
+        self._disclosures.write()
 
     def _load(self, page: list[Stored]) -> None:
         named: list[tuple[Any, ...]] = [stored.entry.event for stored in page]
         named += [fact for stored in page for fact in stored.entry.facts]
-        self._handoffs.load(_named(named, "handoff_id"))
+        handoffs = _named(named, "handoff_id")
+        self._handoffs.load(handoffs)
+        self._disclosures.load(handoffs)
         self._cases.load(_named(named, "case_id"))
         self._clocks.load(_named(named, "clock_id"))
         self._fates.load(_named(named, "notice_id"))
@@ -91,6 +98,7 @@ class Reading:
             if not isinstance(fact, TransitionRefused):
                 self._handoffs.change(handoff_id, updated_at=entry.recorded_at)
         self._fates.issue(stored)
+        self._disclosures.take(stored)
 
     def _open(self, fact: HandoffOpened, stored: Stored, before: tuple[Fact, ...]) -> None:
         event, at = stored.entry.event, stored.entry.recorded_at

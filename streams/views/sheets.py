@@ -7,7 +7,7 @@ everything else together.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, insert, select, update
 
 Row = dict[str, Any]
 
@@ -29,10 +29,17 @@ class Sheet:
 
     def load(self, keys: Iterable[str]) -> None:
         """Read the rows of these keys that the table has; those at hand are left as they are."""
-        wanted = sorted({*keys} - self._rows.keys())
+        self._load(self._key, {*keys} - self._rows.keys())
+
+    def load_of(self, column: str, values: Iterable[str]) -> None:
+        """Read the rows that have one of these values in a column; only before any is changed."""
+        self._load(self._table.c[column], {*values})
+
+    def _load(self, column: Column[Any], values: set[str]) -> None:
+        wanted = sorted(values)
         for start in range(0, len(wanted), _KEYS_A_QUERY_MAX):
             some = wanted[start : start + _KEYS_A_QUERY_MAX]
-            query = select(self._table).where(self._key.in_(some))
+            query = select(self._table).where(column.in_(some))
             for row in self._connection.execute(query).mappings():
                 self._rows[row[self._key.name]] = dict(row)
 

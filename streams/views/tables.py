@@ -2,7 +2,7 @@
 
 Instants are microseconds since 1970 (UTC), as in the domain. Lists that are only ever read with
 their row stand in it as JSON: a clock's rungs and suspensions, the basis a handoff misses, what a
-notice withholds.
+notice withholds, on which basis a disclosure rests.
 """
 
 from sqlalchemy import (
@@ -120,3 +120,56 @@ DELIVERY = Table(
     Index("view_delivery_to", "to", "status"),
 )
 """`issued_in` is the position of the entry that holds the notice itself."""
+
+DISCLOSURE = Table(
+    "view_disclosure",
+    METADATA,
+    Column("row_id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("notice_id", Text),
+    Column("kind", Text),
+    Column("handoff_id", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("basis", JSON, nullable=False),
+    Column("carried", JSON, nullable=False),
+    Column("withheld", JSON, nullable=False),
+    Column("status", Text),
+    Column("left_at", BigInteger),
+    Column("left_by", Text),
+    Column("arrived_at", BigInteger),
+    Column("arrived_by", Text),
+    Column("confirmed_at", BigInteger),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("issued_in", BigInteger, nullable=False),
+    Column("entry_id", Text, nullable=False),
+    Column("agreement_digest", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("asked_under", Text, nullable=False),
+    Index("view_disclosure_person", "person", "recorded_at"),
+    Index("view_disclosure_handoff", "handoff_id"),
+)
+"""A row is what one entry let go, held back or fetched back from one agency of one handoff.
+
+`row_id` is the notice's id where there is one, `issued_in` the position of the entry. `asked_at`
+and `asked_under` are the moment and the agreement (hexadecimal) under which the handoff was asked
+for: they say for which purpose.
+"""
+
+RULES = Table(
+    "view_rules",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("agreement_digest", LargeBinary, nullable=False),
+    Index("view_rules_first", "first_at", "position"),
+)
+"""Stretches of the ledger that were decided under one agreement; `position` is the first entry's.
+
+`first_at` and `last_at` are the earliest and the latest moment recorded in it.
+"""

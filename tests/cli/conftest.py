@@ -55,3 +55,31 @@ def handoff_id(served: OneHub) -> str:
     """Give the handoff of the person who was accepted."""
     found: str = served.json("handoffs")[0]["handoff_id"]
     return found
+
+
+@pytest.fixture(scope="session")
+def recalled(tmp_path_factory: pytest.TempPathFactory) -> OneHub:
+    """Give a hub in which an accepted person took the consent back, and the recipient confirmed."""
+    folder = tmp_path_factory.mktemp("recalled")
+    hub = OneHub(folder / "hub")
+    said = messages.written(folder, "said", messages.consent(), messages.referral())
+    answered = messages.written(folder, "answered", messages.answer(3, "HYVAKSYTTY"))
+    withdrawn = messages.written(
+        folder, "withdrawn", messages.withdrawal(5, "2026-02-11T09:00:00+02:00")
+    )
+    confirmed = messages.written(folder, "confirmed", messages.recall_confirmed(6))
+    for agency, file, day in (
+        (messages.EMPLOYMENT, said, 9),
+        (messages.TYP, answered, 10),
+        (messages.EMPLOYMENT, withdrawn, 11),
+        (messages.TYP, confirmed, 12),
+    ):
+        assert hub.ingest(agency, file, at=f"2026-02-{day:02}T12:00:00+02:00").code == 0
+    return hub
+
+
+@pytest.fixture(scope="session")
+def person(recalled: OneHub) -> str:
+    """Give the person who took the consent back."""
+    found: str = recalled.json("handoffs")[0]["person"]
+    return found

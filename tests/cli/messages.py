@@ -33,6 +33,25 @@ def consent(number: int = 1, **person: object) -> dict[str, Any]:
     }
 
 
+def withdrawal(number: int, at: str) -> dict[str, Any]:
+    """Take the consent back."""
+    return {**consent(number), "tapahtumaTyyppi": "SUOSTUMUS_PERUTTU", "aikaleima": at}
+
+
+def prohibition(number: int) -> dict[str, Any]:
+    """Forbid that the need of service go from employment to TYP."""
+    said = consent(number)
+    about = {"suostumusTunnus": "K-1", "tietoryhmat": ["PALVELUTARVE"]}
+    return {**said, "tapahtumaTyyppi": "KIELTO", "suostumus": {**said["suostumus"], **about}}
+
+
+def recall_confirmed(number: int) -> dict[str, Any]:
+    """Confirm, as the recipient, that the data is used no more."""
+    said = {k: v for k, v in answer(number, "").items() if k != "vastaus"}
+    named = {"lahdetunnus": "TE-2"}
+    return {**said, "tapahtumaTyyppi": "TAKAISINVETO_KUITATTU", "vastaus": named}
+
+
 def referral(number: int = 2, recipient: object = None, **person: object) -> dict[str, Any]:
     """Refer the person to multi-sector support; open, where no recipient is named."""
     return {

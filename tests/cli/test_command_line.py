@@ -233,6 +233,10 @@ def test_no_person_shows_in_any_answer(sampled: OneHub) -> None:
         ("dead-letters", "list"),
         *(("trace", subject) for subject in (*handoffs, *persons)),
         *(("explain", "routing", handoff) for handoff in handoffs),
+        *(("explain", "disclosure", handoff) for handoff in handoffs),
+        *(("consents", "--all", "--person", person) for person in persons),
+        *(("disclosures", "--person", person) for person in persons),
+        *(("disclosures", "--fhir", "--person", person) for person in persons),
         *(("dead-letters", "show", letter) for letter in letters),
         ("dead-letters", "replay", *letters, "--dry-run"),
     ]

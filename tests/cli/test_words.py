@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date
+from enum import StrEnum
 from string import Formatter
 from typing import Any, get_args
 
@@ -10,11 +11,25 @@ import pytest
 from streams.cli.words import FILE, LANGUAGES, Words
 from streams.domain import budget
 from streams.domain.calendar import HOUR_US
-from streams.domain.codes import Milestone, Status
+from streams.domain.codes import Branch, Category, Milestone, Purpose, Service, Status
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import Instant
 from streams.domain.path import MilestoneReached
+from streams.domain.statements import StatementKind
+from streams.views.audit_events import WORDS
 from streams.views.deadlines import CLOCK_STATES
+from streams.views.decisions import (
+    DENY,
+    HOLDS,
+    LAW,
+    ORDER,
+    OVERRIDDEN,
+    PERMIT,
+    PERMITS,
+    STATEMENT,
+    VITAL,
+)
+from streams.views.disclosures import NOT_ASKED
 
 TABLES: dict[str, dict[str, Any]] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 ROWS = [(table, code, row) for table, rows in TABLES.items() for code, row in rows.items()]
@@ -34,7 +49,13 @@ REASONS = (
 EVENTS = [each.__name__ for each in get_args(AgencyEvent) if each is not MilestoneReached]
 
 
-def known(codes: type[Milestone | Status]) -> list[str]:
+CHAIN = (
+    *(f"{PERMITS}-{what}" for what in (STATEMENT, LAW, VITAL)),
+    *(f"{role}-{STATEMENT}" for role in (OVERRIDDEN, HOLDS)),
+)
+
+
+def known(codes: type[StrEnum]) -> list[str]:
     return [code.value for code in codes if code.value != "unknown"]
 
 
@@ -65,6 +86,15 @@ def test_every_row_is_said_in_every_language_with_the_same_blanks(
         ("remark", ("overdue-at-start", "starts-in-the-future")),
         ("moved", ("agreement-changed", "days-counted")),
         ("ended", ("rule-withdrawn", "case-over")),
+        ("category", [*known(Category), WORDS]),
+        ("purpose", known(Purpose)),
+        ("service", known(Service)),
+        ("branch", known(Branch)),
+        ("statement", known(StatementKind)),
+        ("decision", (PERMIT, DENY)),
+        ("behind", ("no-basis", "prohibited", ORDER, NOT_ASKED)),
+        ("chain", CHAIN),
+        ("act", ("give-consent", "give-sote_permit", "lift", "begin")),
         (
             "unit",
             (

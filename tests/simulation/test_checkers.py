@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.simulation import planting, planting_data
+from tests.simulation import planting, planting_data, planting_decisions
 from tests.simulation.planting import Plant, planted
 from tests.simulation.watch import (
     CHECKERS,
     PAGE_CHECKERS,
     PageChecker,
+    asked_again,
     clocks,
     disclosures,
     inputs,
@@ -51,6 +52,10 @@ SEEN_OVER_A_RUN: list[tuple[Checker, Plant]] = [
     (replayed.replay_gives_the_same_bytes, planting.two_entries_swapped),
     (replayed.replay_gives_the_same_bytes, planting.a_byte_moved),
     (replayed.replay_gives_the_same_bytes, planting.another_state),
+    (asked_again.decisions_asked_again_are_the_same, planting_data.a_disclosure_without_basis),
+    (asked_again.decisions_asked_again_are_the_same, planting_data.a_disclosure_left_out),
+    (asked_again.decisions_asked_again_are_the_same, planting_decisions.another_ground_named),
+    (asked_again.decisions_asked_again_are_the_same, planting_decisions.another_reason_named),
 ]
 SEEN_ON_A_PAGE: list[tuple[PageChecker, Plant]] = [
     (disclosures.notices_carry_only_what_was_granted, planting_data.a_category_leaked),

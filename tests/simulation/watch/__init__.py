@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tests.simulation.history import Run
+from tests.simulation.watch.asked_again import decisions_asked_again_are_the_same
 from tests.simulation.watch.clocks import (
     breaches_open_once_and_close_once,
     clocks_fire_before_what_comes_after_them,
@@ -63,6 +64,7 @@ CHECKERS: tuple[Checker, ...] = (
     every_recall_has_one_clock_until_it_is_confirmed,
     clocks_fire_before_what_comes_after_them,
     replay_gives_the_same_bytes,
+    decisions_asked_again_are_the_same,
 )
 
 

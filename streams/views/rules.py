@@ -1,0 +1,49 @@
+"""Under which agreement the hub decided, moment by moment, as its entries name them.
+
+An edited file has a new digest and no date of its own: only the ledger knows since when a hub has
+decided by it.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from streams.domain.ids import Instant
+from streams.promises.engine import Stored
+from streams.views.tables import RULES
+
+
+class RulesSeen(NamedTuple):
+    """The hub decided under the agreement of this digest; it was last seen to at `seen_at`."""
+
+    agreement_digest: bytes
+    seen_at: Instant
+
+
+def read_rules(connection: Connection, page: list[Stored]) -> None:
+    """Take a page of the ledger in: every change of the agreement begins a stretch."""
+    newest = select(RULES).order_by(RULES.c.position.desc()).limit(1)
+    stretches = [dict(row) for row in connection.execute(newest).mappings()]
+    known = len(stretches)
+    for stored in page:
+        at, digest = stored.entry.recorded_at, stored.entry.agreement_digest
+        if not stretches or stretches[-1]["agreement_digest"] != digest:
+            begun = {"first_at": at, "last_at": at, "agreement_digest": digest}
+            stretches.append({"position": stored.position, **begun})
+        last = stretches[-1]
+        last["first_at"], last["last_at"] = min(last["first_at"], at), max(last["last_at"], at)
+    for row in stretches[:known]:
+        grown = update(RULES).where(RULES.c.position == row["position"])
+        connection.execute(grown.values(first_at=row["first_at"], last_at=row["last_at"]))
+    if stretches[known:]:
+        connection.execute(insert(RULES), stretches[known:])
+
+
+def rules_at(connection: Connection, at: Instant) -> RulesSeen | None:
+    """Give the agreement that the hub decided under at a moment, None before its first entry."""
+    query = select(RULES).where(RULES.c.first_at <= at)
+    last = query.order_by(RULES.c.first_at.desc(), RULES.c.position.desc()).limit(1)
+    row: Any = connection.execute(last).mappings().one_or_none()
+    if row is None:
+        return None
+    return RulesSeen(bytes(row["agreement_digest"]), Instant(min(row["last_at"], at)))
