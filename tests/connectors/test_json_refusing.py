@@ -292,3 +292,7 @@ def test_a_withdrawals_flag_is_true_or_false() -> None:
         for flag in (1, "true", ["false"]):
             wire = consent(kind, virheellinen=flag)
             assert errors(wire) == [("bad-value", "/suostumus/virheellinen")]
+
+
+def test_a_consent_that_lists_no_document_is_limited_to_none() -> None:
+    assert errors(consent(asiakirjat=[], palvelutehtavat=[])) == []
