@@ -27,6 +27,7 @@ from streams.domain.codes import (
     Service,
     Status,
 )
+from streams.domain.entry import Act
 
 SERVICES = {
     "TYOKYKYKOORDINAATTORI": Service.WORK_ABILITY_COORDINATION,
@@ -83,6 +84,8 @@ MILESTONES = {
     "SAIRAUSPAIVAT": Milestone.SICKNESS_BENEFIT_DAYS,
     "TYOTTOMYYSPAIVAT": Milestone.UNEMPLOYMENT_BENEFIT_DAYS,
 }
+ACT_CODES = {Act.GIVE: "ANNA", Act.LIFT: "KUMOA", Act.BEGIN: "ALOITA"}
+"""What the source may ask the person to do, so that data may leave: only the hub says these."""
 SECTORS = {"SOTE": "sote", "TYOLLISYYS": "employment", "KELA": "kela", "TYP": "typ"}
 """What the wire calls the sectors of an agreement."""
 
