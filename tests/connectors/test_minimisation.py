@@ -17,7 +17,7 @@ from connectors.finnish_codes import CATEGORY_CODES
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.rendering import Wire, on_the_wire
 from streams.domain import disclosure
-from streams.domain.agreement import Agreements, BasisRule
+from streams.domain.agreement import Agreements, BasisBook, BasisRule
 from streams.domain.answers import (
     HandoffReceived,
     HandoffRejected,
@@ -128,7 +128,7 @@ class Path:
             valid_from=None,
             valid_to=None,
         )
-        self.region = SHIPPED._replace(basis_rules=(law,))
+        self.region = SHIPPED._replace(basis_rules=BasisBook((law,)))
         self.keys, self.sealer = MemoryKeyStore(b"seed"), Sealer()
         self.lane = Lane(self.region)
         self.says = Speaker(protected=person.protected)
