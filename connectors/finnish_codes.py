@@ -19,6 +19,7 @@ from streams.domain.answers import (
 )
 from streams.domain.codes import (
     Basis,
+    Branch,
     Category,
     Milestone,
     Priority,
@@ -27,6 +28,7 @@ from streams.domain.codes import (
     Service,
     Status,
 )
+from streams.domain.statements import GivenBy, StatementKind
 
 SERVICES = {
     "TYOKYKYKOORDINAATTORI": Service.WORK_ABILITY_COORDINATION,
@@ -83,6 +85,17 @@ MILESTONES = {
     "SAIRAUSPAIVAT": Milestone.SICKNESS_BENEFIT_DAYS,
     "TYOTTOMYYSPAIVAT": Milestone.UNEMPLOYMENT_BENEFIT_DAYS,
 }
+GIVERS = {
+    "ASIAKAS": GivenBy.SELF,
+    "HUOLTAJA": GivenBy.GUARDIAN,
+    "VALTUUTETTU": GivenBy.PROXY,
+}
+STATEMENT_KINDS = {"SUOSTUMUS": StatementKind.CONSENT, "LUOVUTUSLUPA": StatementKind.PERMIT}
+DIRECTIONS = {
+    "TERVEYDESTA_SOSIAALIIN": Branch.SOCIAL,
+    "SOSIAALISTA_TERVEYTEEN": Branch.HEALTH,
+}
+"""Which way a permit lets data go: the branch of sote that it goes to."""
 SECTORS = {"SOTE": "sote", "TYOLLISYYS": "employment", "KELA": "kela", "TYP": "typ"}
 """What the wire calls the sectors of an agreement."""
 

@@ -12,14 +12,18 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from connectors.directory import AgencyDirectory
+from connectors.finnish_codes import nearest
 from connectors.hetu import Hetu, read_hetu
 from connectors.local_time import read_date, read_instant
 from streams.domain.ids import AgencyId, Instant
 
 ID_LENGTH_MAX = 128
 NAME_LENGTH_MAX = 256
+REFERENCE_LENGTH_MAX = 512
 CATEGORIES_MAX = 64
 AGENCIES_MAX = 64
+DOCUMENTS_MAX = 64
+TASKS_MAX = 64
 MEMBERS_MAX = 64
 VERSION_MAX = 2**31 - 1
 DAYS_MAX = 99_999
@@ -37,6 +41,8 @@ class Reception(NamedTuple):
     profile: str
     on: date
     """Local date of `recorded_at`: nobody is born after it."""
+    service_tasks: tuple[str, ...]
+    """Codes of the tasks that a person may prohibit; any where none is agreed."""
 
 
 class OneOf:
@@ -56,6 +62,11 @@ class OneOf:
 def missing() -> PydanticCustomError:
     """Say that a field that the event needs is not there."""
     return PydanticCustomError("missing-field", "missing")
+
+
+def wrong(detail: str) -> PydanticCustomError:
+    """Say in the hub's own words what is wrong with a value: `detail` never repeats it."""
+    return PydanticCustomError("bad-value", "wrong", {"detail": detail})
 
 
 def _hetu(given: object, info: ValidationInfo[Reception]) -> Hetu:
@@ -104,8 +115,20 @@ def _by_either(given: str, info: ValidationInfo[Reception]) -> AgencyId:
     return _known(agencies.by_business_id(given) or agencies.by_oid(given))
 
 
+def _agreed_task(given: str, info: ValidationInfo[Reception]) -> str:
+    agreed = info.context.service_tasks
+    if agreed and given not in agreed:
+        # Misspelt, it would prohibit nothing.
+        found = {"nearest": nearest(given, agreed)}
+        raise PydanticCustomError("unknown-code", "no such service task", found)
+    return given
+
+
 Id = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_MAX, pattern=_ID)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX, pattern=_ID)]
+Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_LENGTH_MAX, pattern=_ID)]
+ServiceTask = Annotated[Id, AfterValidator(_agreed_task)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 FreeText = Annotated[str, Field(pattern=_TEXT)]
 Municipality = Annotated[str, Field(pattern="^[0-9]{3}$")]
 Area = Annotated[str, Field(pattern="^[0-9]{2,3}$")]

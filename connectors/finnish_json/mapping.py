@@ -9,24 +9,30 @@ from connectors.finnish_codes import (
     ANSWERS,
     BASES,
     CATEGORIES,
+    DIRECTIONS,
+    GIVERS,
     MILESTONES,
     PRIORITIES,
     PURPOSES,
     REJECT_REASONS,
     SERVICES,
+    STATEMENT_KINDS,
+)
+from connectors.finnish_json.statement import (
+    ConsentEvent,
+    Giving,
+    ProhibitionEvent,
+    Scope,
+    StatementEnd,
 )
 from connectors.finnish_json.wire import (
     AboutHandoff,
     Answer,
-    ConsentEvent,
     HandoffName,
     Head,
-    Kielto,
     Luovutus,
     MilestoneEvent,
-    ProhibitionEvent,
     Referral,
-    StatementEnd,
     TypHead,
     TypVirkailija,
     WireObject,
@@ -51,15 +57,19 @@ from streams.domain.statements import (
 )
 from streams.promises.connector import Details
 
+_STATEMENT = "/suostumus/suostumusTunnus"
+
 
 class EventKind(NamedTuple):
     """A kind of event: its shape on the wire, and how it becomes a contract event.
 
     `become` takes the shape's object, the envelope, and the details, to which it adds its own.
+    `about` is the pointer of the statement that the event names.
     """
 
     shape: type[WireObject]
     become: Callable[[Any, Envelope, Details], AgencyEvent]
+    about: str = ""
 
 
 def head_details(head: Head) -> Details:
@@ -155,22 +165,21 @@ def _worker(wire: WorkerOfHandoff, envelope: Envelope, details: Details) -> Work
     return WorkerNamed(envelope, *_named(wire.vastaus, details), ())
 
 
-def _consented(wire: ConsentEvent, envelope: Envelope, _details: Details) -> ConsentGiven:
+def _consented(wire: ConsentEvent, envelope: Envelope, details: Details) -> ConsentGiven:
     consent = wire.suostumus
     return ConsentGiven(
         envelope,
         StatementId(consent.suostumusTunnus),
-        StatementKind.CONSENT,
-        Branch.UNKNOWN,
+        STATEMENT_KINDS[consent.laji] if consent.laji else StatementKind.CONSENT,
+        DIRECTIONS[consent.suunta] if consent.suunta else Branch.UNKNOWN,
         *_scope(consent),
-        GivenBy.SELF,
-        b"",
+        *_given(consent, details),
         (),
     )
 
 
 def _prohibited(
-    wire: ProhibitionEvent, envelope: Envelope, _details: Details
+    wire: ProhibitionEvent, envelope: Envelope, details: Details
 ) -> DisclosureProhibited:
     prohibition = wire.suostumus
     scope = _scope(prohibition)
@@ -179,20 +188,25 @@ def _prohibited(
         StatementId(prohibition.suostumusTunnus),
         *scope[:4],
         (),
-        (),
+        tuple(dict.fromkeys(prohibition.palvelutehtavat or ())),
         *scope[4:],
-        GivenBy.SELF,
-        b"",
+        *_given(prohibition, details),
         (),
     )
 
 
 def _withdrawn(wire: StatementEnd, envelope: Envelope, _details: Details) -> ConsentWithdrawn:
-    return ConsentWithdrawn(envelope, StatementId(wire.suostumus.suostumusTunnus), False, ())
+    return ConsentWithdrawn(envelope, *_ended(wire), ())
 
 
 def _lifted(wire: StatementEnd, envelope: Envelope, _details: Details) -> ProhibitionLifted:
-    return ProhibitionLifted(envelope, StatementId(wire.suostumus.suostumusTunnus), False, ())
+    return ProhibitionLifted(envelope, *_ended(wire), ())
+
+
+def _ended(wire: StatementEnd) -> tuple[StatementId, bool]:
+    """Say which statement ends, and whether it should never have been entered."""
+    ended = wire.suostumus
+    return StatementId(ended.suostumusTunnus), bool(ended.virheellinen)
 
 
 def _reached(wire: MilestoneEvent, envelope: Envelope, _details: Details) -> MilestoneReached:
@@ -204,15 +218,25 @@ EVENT_KINDS = {
     "OHJAUS_PERUTTU": EventKind(AboutHandoff, _cancelled),
     "OHJAUS_VIRHEELLINEN": EventKind(AboutHandoff, _in_error),
     "VASTAUS": EventKind(Answer, _answered),
-    "SUOSTUMUS": EventKind(ConsentEvent, _consented),
-    "SUOSTUMUS_PERUTTU": EventKind(StatementEnd, _withdrawn),
-    "KIELTO": EventKind(ProhibitionEvent, _prohibited),
-    "KIELTO_PERUTTU": EventKind(StatementEnd, _lifted),
+    "SUOSTUMUS": EventKind(ConsentEvent, _consented, _STATEMENT),
+    "SUOSTUMUS_PERUTTU": EventKind(StatementEnd, _withdrawn, _STATEMENT),
+    "KIELTO": EventKind(ProhibitionEvent, _prohibited, _STATEMENT),
+    "KIELTO_PERUTTU": EventKind(StatementEnd, _lifted, _STATEMENT),
     "TAKAISINVETO_KUITATTU": EventKind(AboutHandoff, _recalled),
     "VAIHE": EventKind(MilestoneEvent, _reached),
     "VASTUUHENKILO": EventKind(WorkerOfHandoff, _worker),
 }
 """Every `tapahtumaTyyppi` that an agency may send."""
+
+
+def document_ids(wire: WireObject) -> tuple[str, ...]:
+    """Give the ids of documents that an event's content names, each once."""
+    named: list[str] | None = None
+    if isinstance(wire, Referral) and wire.luovutus is not None:
+        named = wire.luovutus.asiakirjat
+    elif isinstance(wire, ProhibitionEvent):
+        named = wire.suostumus.asiakirjat
+    return tuple(dict.fromkeys(named or ()))
 
 
 def _named(name: HandoffName, details: Details) -> tuple[HandoffId | None, str | None]:
@@ -224,8 +248,20 @@ def _named(name: HandoffName, details: Details) -> tuple[HandoffId | None, str |
     return None, name.lahdetunnus
 
 
+def _given(said: Giving, details: Details) -> tuple[GivenBy, bytes]:
+    """Say who gave a statement, with the digest of its evidence; note what shows it."""
+    if said.valtuutus:
+        details["mandate_ref"] = said.valtuutus
+    evidence = said.naytto
+    if evidence is not None and evidence.viite:
+        details["evidence_ref"] = evidence.viite
+    digest = evidence.tiiviste if evidence is not None else None
+    giver = GIVERS[said.antaja] if said.antaja else GivenBy.SELF
+    return giver, bytes.fromhex(digest or "")
+
+
 def _scope(
-    said: Kielto,
+    said: Scope,
 ) -> tuple[
     tuple[AgencyId, ...],
     tuple[AgencyId, ...],

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from connectors.directory import directory
 from connectors.finnish_codes import nearest
 from connectors.finnish_json.fields import ID_LENGTH_MAX, Reception
-from connectors.finnish_json.mapping import EVENT_KINDS, head_details
+from connectors.finnish_json.mapping import EVENT_KINDS, document_ids, head_details
 from connectors.finnish_json.splitting import EVENT_FIELD
 from connectors.finnish_json.wire import CODES_OF_FIELD, Head, WireObject
 from connectors.hetu import DETAILS as HETU_DETAILS
@@ -52,7 +52,8 @@ def read(
     parsed = message.parsed
     if message.problems or not isinstance(parsed, dict):
         return Unreadable(message.problems, None, None)
-    reception = Reception(directory(agreement), agreement.profile, local_date(recorded_at))
+    on, tasks = local_date(recorded_at), agreement.service_tasks
+    reception = Reception(directory(agreement), agreement.profile, on, tasks)
     problems: list[Problem] = []
     head = _shaped(head_shape, parsed, reception, problems)
     name = parsed.get(KIND_FIELD)
@@ -66,7 +67,8 @@ def read(
     envelope = _envelope(head, agency)
     details = head_details(head)
     event = kind.become(content, envelope, details)
-    return Reading(event, head.asiakas.henkilotunnus.text, details)
+    hetu = head.asiakas.henkilotunnus.text
+    return Reading(event, hetu, details, document_ids(content), kind.about)
 
 
 def _shaped(
@@ -133,7 +135,9 @@ def _problem(error: ErrorDetails) -> Problem:
     if code == _UNKNOWN_CODE and isinstance(given, str):
         field = next(step for step in reversed(where) if isinstance(step, str))
         return _said("unknown-code", pointer, nearest(given, CODES_OF_FIELD[field]))
-    return _said(code if code in DETAILS else "bad-value", pointer)
+    said = _said(code if code in DETAILS else "bad-value", pointer, context.get("nearest"))
+    # A rule between fields says itself what is meant: the hub's own words, too.
+    return said._replace(detail=context["detail"]) if "detail" in context else said
 
 
 def _said(code: str, pointer: str, known: str | None = None) -> Problem:

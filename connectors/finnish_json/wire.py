@@ -4,7 +4,6 @@ Field names are the agencies' own. Unknown fields are ignored. Where fields depe
 the rule stands on the later one, so that it is tried whatever else is wrong in the message.
 """
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
@@ -14,21 +13,24 @@ from connectors.finnish_codes import (
     ANSWERS,
     BASES,
     CATEGORIES,
+    DIRECTIONS,
+    GIVERS,
     MILESTONES,
     PRIORITIES,
     PURPOSES,
     REJECT_REASONS,
     SECTORS,
     SERVICES,
+    STATEMENT_KINDS,
 )
 from connectors.finnish_json.fields import (
     AGENCIES_MAX,
     CATEGORIES_MAX,
+    DOCUMENTS_MAX,
     MEMBERS_MAX,
     AgencyName,
     Area,
     BusinessId,
-    DayField,
     Days,
     Flag,
     FreeText,
@@ -139,6 +141,7 @@ class Ohjaus(WireObject):
 
 Tietoryhmat = Annotated[list[Annotated[str, OneOf(CATEGORIES)]], Field(max_length=CATEGORIES_MAX)]
 Osapuolet = Annotated[list[AgencyName], Field(max_length=AGENCIES_MAX)]
+Asiakirjat = Annotated[list[Id], Field(max_length=DOCUMENTS_MAX)]
 
 
 class Luovutus(WireObject):
@@ -147,6 +150,7 @@ class Luovutus(WireObject):
     peruste: Annotated[str, OneOf(BASES)] | None = None
     viite: Id | None = None
     tietoryhmat: Tietoryhmat | None = None
+    asiakirjat: Asiakirjat | None = None
 
 
 def _names_a_handoff(kasittelytunnus: str | None, info: ValidationInfo[Reception]) -> str | None:
@@ -180,37 +184,6 @@ class Vastaus(HandoffName):
         Field(default=None, validate_default=True)
     )
     tulos: FreeText | None = None
-
-
-class StatementName(WireObject):
-    """Which consent or prohibition is meant."""
-
-    suostumusTunnus: Id
-
-
-def _not_before_start(paattyen: date | None, info: ValidationInfo[Reception]) -> date | None:
-    alkaen = info.data.get("alkaen")
-    if paattyen is not None and alkaen is not None and paattyen < alkaen:
-        raise PydanticCustomError("bad-value", "ends before it begins")
-    return paattyen
-
-
-class Kielto(StatementName):
-    """A prohibition: what it leaves out, it means for all."""
-
-    luovuttajat: Osapuolet | None = None
-    saajat: Osapuolet | None = None
-    tarkoitus: Annotated[str, OneOf(PURPOSES)] | None = None
-    tietoryhmat: Tietoryhmat | None = None
-    alkaen: DayField | None = None
-    paattyen: Annotated[DayField | None, AfterValidator(_not_before_start)] = None
-
-
-class Suostumus(Kielto):
-    """A consent: it says from when, and what for."""
-
-    tarkoitus: Annotated[str, OneOf(PURPOSES)]
-    alkaen: DayField
 
 
 def _counted(maara: int | None, info: ValidationInfo[Reception]) -> int | None:
@@ -279,24 +252,6 @@ class WorkerOfHandoff(AboutHandoff):
     vastuuhenkilo: Vastuuhenkilo
 
 
-class ConsentEvent(WireObject):
-    """`SUOSTUMUS`."""
-
-    suostumus: Suostumus
-
-
-class ProhibitionEvent(WireObject):
-    """`KIELTO`."""
-
-    suostumus: Kielto
-
-
-class StatementEnd(WireObject):
-    """`SUOSTUMUS_PERUTTU`, `KIELTO_PERUTTU`: whatever else stands there cannot stop them."""
-
-    suostumus: StatementName
-
-
 class MilestoneEvent(WireObject):
     """`VAIHE`."""
 
@@ -312,6 +267,9 @@ CODES_OF_FIELD: dict[str, tuple[str, ...]] = {
     "tila": tuple(ANSWERS),
     "syy": tuple(REJECT_REASONS),
     "tarkoitus": tuple(PURPOSES),
+    "antaja": tuple(GIVERS),
+    "laji": tuple(STATEMENT_KINDS),
+    "suunta": tuple(DIRECTIONS),
     "koodi": tuple(MILESTONES),
 }
 """Known codes of each coded field, wherever it stands."""

@@ -12,43 +12,24 @@ from connectors.finnish_codes import (
     CATEGORIES,
     MILESTONES,
     PRIORITIES,
-    PURPOSES,
     REJECT_REASONS,
     SERVICES,
 )
+from connectors.kela.draft import Draft
 from connectors.kela.section import Section
-from connectors.local_time import end_of_day, local_midnight
+from connectors.kela.statement import CONSENT, PROHIBITION, read_consent, read_prohibition
 from streams.domain.answers import HandoffRejected, RecallAcknowledged, WorkerNamed
-from streams.domain.codes import Branch, Category, Milestone, Priority, Purpose, RejectReason
-from streams.domain.envelope import Envelope
+from streams.domain.codes import Milestone, Priority, RejectReason
 from streams.domain.event import AgencyEvent
-from streams.domain.ids import AgencyId, HandoffId, Instant, StatementId
+from streams.domain.ids import AgencyId, HandoffId
 from streams.domain.path import MilestoneReached
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError, ReferralSubmitted
-from streams.domain.statements import (
-    ConsentGiven,
-    ConsentWithdrawn,
-    DisclosureProhibited,
-    GivenBy,
-    ProhibitionLifted,
-    StatementKind,
-)
 from streams.promises.connector import Details
 
 DAYS_MAX = 99_999
 """Benefit days of a whole life fit well below."""
 
-GIVEN, ENDED = "ANNETTU", "PERUTTU"
-
 _COUNTS_DAYS = (Milestone.SICKNESS_BENEFIT_DAYS, Milestone.UNEMPLOYMENT_BENEFIT_DAYS)
-_STATES = {GIVEN: GIVEN, ENDED: ENDED}
-
-
-class Draft(NamedTuple):
-    """What an event element is read into: the head is there, the details are still filled."""
-
-    envelope: Envelope
-    details: Details
 
 
 class _HandoffName(NamedTuple):
@@ -77,6 +58,8 @@ def _referral(section: Section, draft: Draft) -> AgencyEvent | None:
     basis = grounds.code("peruste", BASES) if grounds is not None else None
     reference = grounds.identifier("viite") if grounds is not None else None
     categories = grounds.codes("tietoryhma", CATEGORIES) if grounds is not None else ()
+    if grounds is not None:
+        draft.document_ids.extend(grounds.identifiers("asiakirja"))
     if service is None:
         return None
     return ReferralSubmitted(
@@ -175,76 +158,14 @@ def _milestone(section: Section, draft: Draft) -> AgencyEvent | None:
     return MilestoneReached(draft.envelope, milestone, days, ())
 
 
-class _Scope(NamedTuple):
-    sources: tuple[AgencyId, ...]
-    recipients: tuple[AgencyId, ...]
-    purposes: tuple[Purpose, ...]
-    categories: tuple[Category, ...]
-    valid_from: Instant | None
-    valid_to: Instant | None
-
-
-def _scope(section: Section, *, needs_all: bool) -> _Scope:
-    """Read what a statement covers; a consent says what for and from when (`needs_all`)."""
-    sources, recipients = section.agencies("luovuttaja"), section.agencies("saaja")
-    purpose = (section.needed_code if needs_all else section.code)("tarkoitus", PURPOSES)
-    categories = section.codes("tietoryhma", CATEGORIES)
-    first = (section.needed_day if needs_all else section.day)("alkaen")
-    last = section.day("paattyen")
-    if first is not None and last is not None and last < first:
-        section.findings.note("bad-value", f"{section.at}/paattyen", "ends before it begins")
-    return _Scope(
-        sources,
-        recipients,
-        (purpose,) if purpose is not None else (),
-        categories,
-        local_midnight(first) if first is not None else None,
-        end_of_day(last) if last is not None else None,
-    )
-
-
-def _consent(section: Section, draft: Draft) -> AgencyEvent | None:
-    state = section.needed_attribute_code("tila", _STATES)
-    statement_id = StatementId(section.needed_identifier("suostumusTunnus") or "")
-    if state is None:
-        return None
-    if state == ENDED:
-        # Whatever else stands there, it cannot stop a withdrawal.
-        return ConsentWithdrawn(draft.envelope, statement_id, False, ())
-    scope = _scope(section, needs_all=True)
-    return ConsentGiven(
-        draft.envelope,
-        statement_id,
-        StatementKind.CONSENT,
-        Branch.UNKNOWN,
-        *scope,
-        GivenBy.SELF,
-        b"",
-        (),
-    )
-
-
-def _prohibition(section: Section, draft: Draft) -> AgencyEvent | None:
-    state = section.needed_attribute_code("tila", _STATES)
-    statement_id = StatementId(section.needed_identifier("suostumusTunnus") or "")
-    if state is None:
-        return None
-    if state == ENDED:
-        return ProhibitionLifted(draft.envelope, statement_id, False, ())
-    scope = _scope(section, needs_all=False)
-    return DisclosureProhibited(
-        draft.envelope, statement_id, *scope[:4], (), (), *scope[4:], GivenBy.SELF, b"", ()
-    )
-
-
 _READERS: dict[str, Callable[[Section, Draft], AgencyEvent | None]] = {
     "ohjaus": _referral,
     "ohjausPeruttu": _cancelled,
     "ohjausVirheellinen": _in_error,
     "takaisinvetoKuitattu": _recall_acknowledged,
     "vastaus": _answer,
-    "suostumus": _consent,
-    "kielto": _prohibition,
+    CONSENT: read_consent,
+    PROHIBITION: read_prohibition,
     "vaihe": _milestone,
     "vastuuhenkilo": _worker,
 }

@@ -22,6 +22,7 @@ Meaning = TypeVar("Meaning")
 
 ID_LENGTH_MAX = 128
 NAME_LENGTH_MAX = 256
+REFERENCE_LENGTH_MAX = 512
 LISTED_MAX = 64
 """Repeats of an element that may be repeated (categories, agencies)."""
 
@@ -42,6 +43,7 @@ _LOCAL_NAMES: Final[dict[object, str]] = {
         *("luovutus", "peruste", "viite", "tietoryhma"),
         *("kasittelytunnus", "lahdetunnus", "syy", "selite", "tulos"),
         *("suostumusTunnus", "luovuttaja", "saaja", "tarkoitus", "alkaen", "paattyen"),
+        *("antaja", "valtuutus", "naytto", "laji", "suunta", "asiakirja", "palvelutehtava"),
         *("tehtava", "toimipiste"),
     )
 }
@@ -50,11 +52,17 @@ _LOCAL_NAMES: Final[dict[object, str]] = {
 class Findings:
     """The problems of one message, and what its fields are read by."""
 
-    __slots__ = ("agencies", "problems", "style")
+    __slots__ = ("agencies", "problems", "service_tasks", "style")
 
-    def __init__(self, agencies: AgencyDirectory, style: DateStyle | None) -> None:
-        """Begin with nothing wrong; `style` is how the batch writes dates, None for any."""
+    def __init__(
+        self, agencies: AgencyDirectory, style: DateStyle | None, service_tasks: tuple[str, ...]
+    ) -> None:
+        """Begin with nothing wrong; `style` is how the batch writes dates, None for any.
+
+        `service_tasks` are the agreed ones that a person may prohibit; any where there is none.
+        """
         self.agencies = agencies
+        self.service_tasks = service_tasks
         self.style = style
         self.problems: list[Problem] = []
 
@@ -73,14 +81,26 @@ class Findings:
             self.note("unknown-code", pointer, "no such code", nearest(code, known))
         return meaning
 
-    def identifier(self, text: str | None, pointer: str) -> str | None:
+    def identifier(
+        self, text: str | None, pointer: str, length_max: int = ID_LENGTH_MAX
+    ) -> str | None:
         """Read an id: at most 128 characters, none of them a control character."""
         if text is None:
             return None
-        if len(text) > ID_LENGTH_MAX or _ID.fullmatch(text) is None:
-            self.note("bad-value", pointer, f"1 to {ID_LENGTH_MAX} characters, none a control")
+        if len(text) > length_max or _ID.fullmatch(text) is None:
+            self.note("bad-value", pointer, f"1 to {length_max} characters, none a control")
             return None
         return text
+
+    def reference(self, text: str | None, pointer: str) -> str | None:
+        """Read where something is kept: an address, or whatever its agency finds it by."""
+        return self.identifier(text, pointer, REFERENCE_LENGTH_MAX)
+
+    def service_task(self, text: str, pointer: str) -> str | None:
+        """Read the code of a service task; misspelt, it would prohibit nothing."""
+        if self.service_tasks:
+            return self.meaning(text, pointer, {task: task for task in self.service_tasks})
+        return self.identifier(text, pointer)
 
     def number(self, text: str | None, pointer: str, least: int, most: int) -> int | None:
         """Read a whole number from `least` to `most`."""
@@ -265,6 +285,16 @@ class Section:
         """Read repeated business ids or OIDs, each agency once, in their order."""
         read = (self.findings.agency(text, at) for text, at in self._listed(name))
         return tuple(dict.fromkeys(agency for agency in read if agency is not None))
+
+    def identifiers(self, name: str) -> tuple[str, ...]:
+        """Read repeated ids, each once, in their order."""
+        read = (self.findings.identifier(text, at) for text, at in self._listed(name))
+        return tuple(dict.fromkeys(identifier for identifier in read if identifier is not None))
+
+    def service_tasks(self, name: str) -> tuple[str, ...]:
+        """Read repeated codes of service tasks, each once, in their order."""
+        read = (self.findings.service_task(text, at) for text, at in self._listed(name))
+        return tuple(dict.fromkeys(task for task in read if task is not None))
 
     def agency(self) -> AgencyId | None:
         """Find the agency that this element names by `oid`, by `ytunnus`, or by both alike."""

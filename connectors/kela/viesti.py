@@ -14,10 +14,12 @@ from connectors.directory import directory
 from connectors.hetu import DETAILS as HETU_DETAILS
 from connectors.hetu import Hetu, age_years, read_hetu
 from connectors.kela.dates import read_time
+from connectors.kela.draft import Draft
 from connectors.kela.era import Viesti
-from connectors.kela.events import EVENTS, Draft, read_event
+from connectors.kela.events import EVENTS, read_event
 from connectors.kela.prolog import MALFORMED
 from connectors.kela.section import Findings, Section
+from connectors.kela.statement import ID, STATEMENTS
 from connectors.local_time import local_date, local_instant
 from streams.domain.agreement import Agreement
 from streams.domain.envelope import Envelope, SourceRef
@@ -54,7 +56,8 @@ def read(
     """
     if message.problems or not isinstance(message.parsed, Viesti):
         return Unreadable(message.problems or (MALFORMED,), None, None)
-    findings = Findings(directory(agreement), message.parsed.style)
+    style, tasks = message.parsed.style, agreement.service_tasks
+    findings = Findings(directory(agreement), style, tasks)
     viesti = Section(message.parsed.element, message.place, findings)
     message_id = viesti.needed_identifier("viestiTunnus")
     version = findings.number(
@@ -77,11 +80,13 @@ def read(
         person.municipality,
         person.protected,
     )
-    event = _event(viesti, Draft(envelope, details))
+    draft = Draft(envelope, details, [])
+    event = _event(viesti, draft)
     if findings.problems or event is None or hetu is None:
         known = hetu.text if hetu is not None else None
         return Unreadable(tuple(findings.problems), message_id, known)
-    return Reading(event, hetu.text, details)
+    about = next((f"{viesti.at}/{n}/{ID}" for n in STATEMENTS if n in viesti.children), "")
+    return Reading(event, hetu.text, details, tuple(draft.document_ids), about)
 
 
 def _occurred_at(viesti: Section) -> Instant | None:

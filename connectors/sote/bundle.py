@@ -12,6 +12,7 @@ import orjson
 
 from connectors.sote.findings import Json
 from connectors.sote.folder import Folder, Found
+from connectors.sote.kanta import doubles
 from connectors.sote.narrowing import Narrowing
 from connectors.sote.resource_types import RESOURCE_TYPES
 from streams.domain.entry import Problem
@@ -53,6 +54,8 @@ class Enclosed(NamedTuple):
     document: Json
     folder: Folder
     focal: int
+    noted: tuple[Problem, ...] = ()
+    """What is wrong with it beside the other messages of its Bundle."""
 
 
 def split(raw: bytes) -> list[Message]:
@@ -121,7 +124,7 @@ def _bundled(raw: bytes, bundle: Json) -> list[Message]:
         return [_limited(raw, Enclosed(bundle, folder, -1), (problem,))]
     if len(focal) == 1:
         return [_limited(raw, Enclosed(bundle, folder, focal[0]))]
-    return _several(raw, Narrowing(bundle, folder, header), focal)
+    return _several(raw, Narrowing(bundle, folder, header), focal, doubles(bundle, folder, focal))
 
 
 def _bare(raw: bytes, resource: Json, kind: str) -> Message:
@@ -144,11 +147,13 @@ def _focal(folder: Folder, header: Found | None) -> list[int]:
     return sorted(named & places or places)
 
 
-def _several(raw: bytes, narrowing: Narrowing, focal: list[int]) -> list[Message]:
+def _several(
+    raw: bytes, narrowing: Narrowing, focal: list[int], noted: dict[int, tuple[Problem, ...]]
+) -> list[Message]:
     messages: list[Message] = []
     total = 0
     for index in focal:
-        messages.append(_one_of_several(narrowing, index))
+        messages.append(_one_of_several(narrowing, index, noted.get(index, ())))
         total += len(messages[-1].raw)
         # What many messages share is repeated in each: a small file could become a very large one.
         if total > _NARROWED_BYTES_MAX:
@@ -156,12 +161,12 @@ def _several(raw: bytes, narrowing: Narrowing, focal: list[int]) -> list[Message
     return messages
 
 
-def _one_of_several(narrowing: Narrowing, focal: int) -> Message:
+def _one_of_several(narrowing: Narrowing, focal: int, noted: tuple[Problem, ...]) -> Message:
     document = narrowing.narrow(focal)
     raw = orjson.dumps(document)
     if not narrowing.is_within_limits(focal):
         return _unreadable(raw, _TOO_LARGE)
-    return _limited(raw, Enclosed(document, Folder(document, "Bundle"), focal))
+    return _limited(raw, Enclosed(document, Folder(document, "Bundle"), focal, noted))
 
 
 def _limited(raw: bytes, enclosed: Enclosed, problems: tuple[Problem, ...] = ()) -> Message:

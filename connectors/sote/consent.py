@@ -1,26 +1,27 @@
 """Consents: what the person has said of their data, read into statements.
 
-`status` and `provision.type` decide: active permit, active deny, inactive permit, inactive deny. A
-Consent without a provision permits nothing. What would narrow a permit and has no place in the
-contract refuses it, since leaving it out would permit more than the person has said.
+`status` and `provision.type` decide: active permit, active deny, inactive permit, inactive deny;
+entered-in-error ends as inactive does. A Consent without a provision permits nothing. Of what ends,
+nothing is read but which it is: a slip of form must not stop a withdrawal.
 """
 
-from typing import NamedTuple
-
-from connectors.sote import systems
-from connectors.sote.findings import Findings, Json
-from connectors.sote.submission import Draft, Submission
-from connectors.sote.vocabulary import (
-    CATEGORIES,
-    PURPOSES,
-    STATEMENT_KINDS,
-    Code,
-    in_contract_order,
+from connectors.sote.consent_category import ConsentCategory, read_category
+from connectors.sote.extent import Aim, Extent, Rule, read_aim, read_extent
+from connectors.sote.giving import Giving, read_giving
+from connectors.sote.kanta import (
+    PERMIT,
+    TRANSACTION,
+    inner_provision,
+    is_nested,
+    read_recorder,
+    recorded,
 )
-from streams.domain.codes import Branch, Category, Purpose
+from connectors.sote.submission import Draft, Submission
+from connectors.sote.vocabulary import PURPOSES
+from streams.domain.codes import Branch
 from streams.domain.envelope import Envelope
 from streams.domain.event import StatementMade
-from streams.domain.ids import AgencyId, Instant, StatementId
+from streams.domain.ids import Instant, StatementId
 from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -29,142 +30,137 @@ from streams.domain.statements import (
     ProhibitionLifted,
     StatementKind,
 )
+from streams.promises.connector import Details
 
-_AGENCIES_MAX = 64
-_ACTIVE, _INACTIVE = "active", "inactive"
-_STATUSES = {_ACTIVE: _ACTIVE, _INACTIVE: _INACTIVE}
-_PERMIT, _DENY = "permit", "deny"
-_TYPES = {_PERMIT: _PERMIT, _DENY: _DENY}
-_NARROWING = ("provision", "securityLabel", "dataPeriod", "data", "code")
-_PERMIT_WORD = "luovutuslupa"
-
-
-class Extent(NamedTuple):
-    """How far a statement reaches: whose data, to whom, for what, which, and when."""
-
-    sources: tuple[AgencyId, ...]
-    recipients: tuple[AgencyId, ...]
-    purposes: tuple[Purpose, ...]
-    categories: tuple[Category, ...]
-    valid_from: Instant | None
-    valid_to: Instant | None
+_ACTIVE, _INACTIVE, _IN_ERROR = "active", "inactive", "entered-in-error"
+_STATUSES = {status: status for status in (_ACTIVE, _INACTIVE, _IN_ERROR)}
+_TYPES = {PERMIT: PERMIT, "deny": "deny"}
 
 
 def read_consent(submission: Submission) -> Draft:
     """Read a Consent; everything that is wrong with it is in the submission's findings."""
     findings, resource, at = submission.findings, submission.resource, submission.at
     submission.open(submission.focal, "patient")
-    statement_id = submission.own_id()
+    _one_person(submission)
+    own_id = submission.own_id()
     status = findings.needed_code(resource, "status", at, _STATUSES)
-    if statement_id is None:
+    if own_id is None:
         findings.missing(f"{at}.identifier", "the statement's own id is needed")
     submission.message_id = submission.header_id()
-    if submission.message_id is None and statement_id is not None:
+    if submission.message_id is None and own_id is not None:
         # Its state belongs to a bare Consent's message id: one resource is given and withdrawn.
-        submission.message_id = f"{statement_id}/{status}"
-    occurred_at = submission.occurred_at("dateTime")
-    provision = findings.part(resource, "provision", at)
-    kind = _PERMIT
-    if provision:
-        kind = findings.needed_code(provision, "type", f"{at}.provision", _TYPES) or ""
-    extent = _extent(submission, provision, kind)
-    statement_kind = _statement_kind(submission)
+        submission.message_id = f"{own_id}/{status}"
+    statement_id = StatementId(own_id or "")
+    occurred_at = _occurred_at(submission)
     details = submission.person.details.copy()
-    envelope = submission.envelope(occurred_at)
-    if envelope is None or statement_id is None:
-        return Draft(None, details)
-    own = StatementId(statement_id)
-    ended = status == _INACTIVE
-    if kind == _DENY:
-        return Draft(_prohibition(envelope, own, extent, ended=ended), details)
-    return Draft(_consent(envelope, own, statement_kind, extent, ended=ended), details)
+    if status in (_INACTIVE, _IN_ERROR):
+        permits = _type_of_ended(submission) == PERMIT
+        envelope = submission.envelope(occurred_at)
+        if envelope is None:
+            return Draft(None, details)
+        event = _ended(envelope, statement_id, permits=permits, in_error=status == _IN_ERROR)
+        return Draft(event, details, (), submission.own_id_at)
+    return _given(submission, statement_id, occurred_at, details)
 
 
-def _prohibition(
-    envelope: Envelope, own: StatementId, extent: Extent, *, ended: bool
-) -> StatementMade:
-    if ended:
-        return ProhibitionLifted(envelope, own, False, ())
-    return DisclosureProhibited(
-        envelope, own, *extent[:4], (), (), *extent[4:], GivenBy.SELF, b"", ()
-    )
+def _one_person(submission: Submission) -> None:
+    """Refuse a message that holds another person than the one whom its Consent is about."""
+    person = submission.person
+    if person.hetu is None:
+        return
+    for patient in submission.folder.of_kind("Patient"):
+        is_own = person.patient is not None and person.patient.at == patient.at
+        if not is_own and not submission.persons.is_same(patient, person.hetu):
+            reference = submission.findings.part(submission.resource, "patient", submission.at)
+            leaf = "reference" if reference.get("reference") is not None else "identifier.value"
+            at = f"{submission.at}.patient.{leaf}"
+            submission.findings.note("bad-value", at, "another person than the message's Patient")
+            return
 
 
-def _consent(
-    envelope: Envelope, own: StatementId, kind: StatementKind, extent: Extent, *, ended: bool
-) -> StatementMade:
-    if ended:
-        return ConsentWithdrawn(envelope, own, False, ())
-    return ConsentGiven(envelope, own, kind, Branch.UNKNOWN, *extent, GivenBy.SELF, b"", ())
+def _occurred_at(submission: Submission) -> Instant | None:
+    told = submission.resource.get("dateTime"), submission.bundle.get("timestamp")
+    if told == (None, None):
+        provenance = recorded(submission)
+        if provenance is not None:
+            return submission.findings.instant(provenance.resource, "recorded", provenance.at)
+    return submission.occurred_at("dateTime")
 
 
-def _extent(submission: Submission, provision: Json, kind: str) -> Extent:
+def _type_of_ended(submission: Submission) -> str:
     findings, at = submission.findings, f"{submission.at}.provision"
-    if kind == _PERMIT:
-        for field in _NARROWING:
-            if provision.get(field) not in (None, [], {}):
-                findings.note(
-                    "bad-value", f"{at}.{field}", "the hub cannot keep this limit of a permit"
-                )
-    organizations = findings.parts(submission.resource, "organization", submission.at)
-    actors = [
-        (findings.part(actor, "reference", place), f"{place}.reference")
-        for actor, place in findings.parts(provision, "actor", at)
-    ]
-    valid_from, valid_to = _period(findings, provision, at)
-    return Extent(
-        _agencies(submission, organizations),
-        _agencies(submission, actors),
-        _codes(findings, (provision, at), "purpose", systems.PURPOSE, PURPOSES),
-        _codes(findings, (provision, at), "class", systems.DATA_CATEGORY, CATEGORIES),
-        valid_from,
-        valid_to,
+    provision = findings.part(submission.resource, "provision", submission.at)
+    if not provision or is_nested(provision):
+        return PERMIT
+    return findings.needed_code(provision, "type", at, _TYPES) or ""
+
+
+def _ended(envelope: Envelope, own: StatementId, *, permits: bool, in_error: bool) -> StatementMade:
+    if permits:
+        return ConsentWithdrawn(envelope, own, in_error, ())
+    return ProhibitionLifted(envelope, own, in_error, ())
+
+
+def _given(
+    submission: Submission, own: StatementId, occurred_at: Instant | None, details: Details
+) -> Draft:
+    rule, nested = _rule(submission)
+    extent = read_extent(submission, rule)
+    kind = _kind(submission, rule, nested=nested)
+    if nested and kind.kind is StatementKind.PERMIT and not extent.purposes:
+        # Kanta's permit has no purpose: it holds for whatever the two branches do for the person.
+        extent = extent._replace(purposes=tuple(PURPOSES.values()))
+    spoken_by = GivenBy.SELF
+    in_transaction = submission.bundle.get("type") == TRANSACTION
+    if nested or in_transaction:
+        spoken_by = read_recorder(submission, is_needed=nested and in_transaction)
+    giving = read_giving(submission, details, spoken_by)
+    aim = read_aim(submission, rule) if not rule.permits else Aim((), ())
+    envelope = submission.envelope(occurred_at)
+    if envelope is None:
+        return Draft(None, details)
+    event = (
+        _permitted(envelope, own, kind, extent, giving)
+        if rule.permits
+        else _prohibited(envelope, own, extent, aim, giving)
+    )
+    return Draft(event, details, aim.document_ids, submission.own_id_at)
+
+
+def _permitted(
+    envelope: Envelope, own: StatementId, kind: ConsentCategory, extent: Extent, giving: Giving
+) -> StatementMade:
+    what, to_branch = kind
+    return ConsentGiven(envelope, own, what, to_branch, *extent, *giving, ())
+
+
+def _prohibited(
+    envelope: Envelope, own: StatementId, extent: Extent, aim: Aim, giving: Giving
+) -> StatementMade:
+    return DisclosureProhibited(
+        envelope, own, *extent[:4], (), aim.service_tasks, *extent[4:], *giving, ()
     )
 
 
-def _agencies(submission: Submission, named: list[tuple[Json, str]]) -> tuple[AgencyId, ...]:
-    if len(named) > _AGENCIES_MAX:
-        place = named[_AGENCIES_MAX][1]
-        submission.findings.note("bad-value", place, f"at most {_AGENCIES_MAX} agencies")
-        return ()
-    found = [submission.party(reference, at, submission.focal) for reference, at in named]
-    return tuple(dict.fromkeys(agency for agency in found if agency is not None))
+def _rule(submission: Submission) -> tuple[Rule, bool]:
+    """Find what a Consent's provision says, and whether it says so in Kanta's shape."""
+    findings, at = submission.findings, f"{submission.at}.provision"
+    provision = findings.part(submission.resource, "provision", submission.at)
+    if not provision:
+        return Rule({}, at, permits=True), False
+    if is_nested(provision):
+        return Rule(*inner_provision(findings, provision, at), permits=True), True
+    kind = findings.needed_code(provision, "type", at, _TYPES)
+    return Rule(provision, at, permits=kind == PERMIT), False
 
 
-def _codes(
-    findings: Findings, provision: tuple[Json, str], field: str, system: str, known: dict[str, Code]
-) -> tuple[Code, ...]:
-    codes: list[Code] = []
-    for coding, place in findings.parts(provision[0], field, provision[1]):
-        # A code of another system is as unknown as a wrong one: left out, it would change how far
-        # the statement reaches.
-        if coding.get("system") not in (None, system):
-            findings.note("unknown-code", f"{place}.system", "not the agreed code system", system)
-            continue
-        code = findings.needed_code(coding, "code", place, known)
-        if code is not None:
-            codes.append(code)
-    return in_contract_order(codes, known)
-
-
-def _period(findings: Findings, provision: Json, at: str) -> tuple[Instant | None, Instant | None]:
-    period = findings.part(provision, "period", at)
-    valid_from = findings.instant(period, "start", f"{at}.period")
-    valid_to = findings.instant(period, "end", f"{at}.period", ends=True)
-    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        findings.note("bad-value", f"{at}.period.end", "the period ends before it begins")
-    return valid_from, valid_to
-
-
-def _statement_kind(submission: Submission) -> StatementKind:
-    """Tell a permit inside sote (luovutuslupa) from a consent to go outside it, by the category."""
-    findings = submission.findings
-    for category, at in findings.parts(submission.resource, "category", submission.at):
-        for coding, place in findings.parts(category, "coding", at):
-            if coding.get("system") == systems.CONSENT_CATEGORY:
-                kind = findings.needed_code(coding, "code", place, STATEMENT_KINDS)
-                return kind if kind is not None else StatementKind.CONSENT
-            words = (coding.get("code"), coding.get("display"))
-            if any(isinstance(word, str) and _PERMIT_WORD in word.lower() for word in words):
-                return StatementKind.PERMIT
-    return StatementKind.CONSENT
+def _kind(submission: Submission, rule: Rule, *, nested: bool) -> ConsentCategory:
+    """Tell a permit inside sote from a consent to go outside it; a permit goes one way."""
+    findings, at = submission.findings, submission.at
+    told = len(findings.problems)
+    otherwise = StatementKind.PERMIT if nested else StatementKind.CONSENT
+    kind = read_category(findings, submission.resource, at, otherwise)
+    is_wanting = kind.kind is StatementKind.PERMIT and kind.to_branch is Branch.UNKNOWN
+    if rule.permits and rule.provision and is_wanting and len(findings.problems) == told:
+        findings.missing(f"{at}.category", "which way the permit goes is needed")
+    return kind

@@ -16,6 +16,7 @@ Json = dict[str, object]
 Value = TypeVar("Value")
 
 ID_LENGTH_MAX = 128
+REFERENCE_LENGTH_MAX = 512
 _PRINTABLE_FROM = " "
 
 _WRONG_KIND = "the field is not of the kind that FHIR gives it"
@@ -59,9 +60,17 @@ class Findings:
 
     def identifying(self, holder: Json, field: str, at: str) -> str | None:
         """Read a text that names something: at most 128 characters, none of them for control."""
+        return self._printable(holder, field, at, ID_LENGTH_MAX)
+
+    def reference(self, holder: Json, field: str, at: str) -> str | None:
+        """Read where something is kept: at most 512 characters, none of them for control."""
+        return self._printable(holder, field, at, REFERENCE_LENGTH_MAX)
+
+    def _printable(self, holder: Json, field: str, at: str, length_max: int) -> str | None:
         value = self.text(holder, field, at)
-        if value is not None and (len(value) > ID_LENGTH_MAX or min(value) < _PRINTABLE_FROM):
-            self.note("bad-value", f"{at}.{field}", "an id has 1 to 128 printable characters")
+        if value is not None and (len(value) > length_max or min(value) < _PRINTABLE_FROM):
+            detail = f"1 to {length_max} printable characters are wanted here"
+            self.note("bad-value", f"{at}.{field}", detail)
             return None
         return value
 

@@ -1,5 +1,7 @@
 """Narrowing: one of a Bundle's several messages, with only what its focal resource refers to.
 
+A Provenance refers to its resource, not the other way round: it goes with it all the same.
+
 No person's message then holds another person's data. What is left out leaves an empty entry behind,
 so that a pointer still counts the entries as the sender wrote them.
 """
@@ -8,6 +10,7 @@ import orjson
 
 from connectors.sote.findings import Json
 from connectors.sote.folder import Folder, Found
+from connectors.sote.kanta import PROVENANCE, provenances
 from streams.promises.connector import MESSAGE_BYTES_MAX
 
 _EMPTY_ENTRY_BYTES = 3
@@ -25,6 +28,7 @@ class Narrowing:
         self._entries: list[object] = entries if isinstance(entries, list) else []
         self._sizes: dict[int, int] = {}
         self._targets: dict[int, list[int]] = {}
+        self._provenances = provenances(folder)
 
     def narrow(self, focal: int) -> Json:
         """Give the Bundle of one focal entry.
@@ -50,8 +54,8 @@ class Narrowing:
         return sum(map(self._size, kept)) + _EMPTY_ENTRY_BYTES * max(kept) <= MESSAGE_BYTES_MAX
 
     def _closure(self, focal: int) -> list[int]:
-        kept = {focal}
-        waiting = [focal]
+        kept = {focal, *[each.entry for each in self._provenances.get(focal, [])]}
+        waiting = list(kept)
         for index, found in self._folder.entries.items():
             if found is self._header:
                 kept.add(index)
@@ -70,6 +74,9 @@ class Narrowing:
             if found is self._header:
                 # The header's focus is the other messages; each follows its own.
                 resource = {key: value for key, value in resource.items() if key != "focus"}
+            elif found.kind == PROVENANCE:
+                # What else it is of is another message's.
+                resource = {key: value for key, value in resource.items() if key != "target"}
             targets = [self._folder.referred_entry(item) for item in _references(resource)]
             self._targets[index] = [
                 target.entry for target in targets if target is not None and target.entry != index

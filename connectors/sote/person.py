@@ -95,6 +95,11 @@ class PersonReader:
                 return isinstance(read, Hetu) and read.text == person.text
         return True
 
+    def identified(self, identifier: Json) -> str | None:
+        """Give the HETU of an identifier in its one spelling; None where it holds no valid one."""
+        read = read_hetu(identifier.get("value"), self._profile, self._on)
+        return read.text if _is_hetu(identifier) and isinstance(read, Hetu) else None
+
     def _hetu(self, identifier: Json, at: str) -> Hetu | None:
         value = identifier.get("value")
         if value in (None, ""):

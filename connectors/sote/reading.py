@@ -35,13 +35,14 @@ def read(
         folder, focal, bundle, agency=agency, agreement=agreement, recorded_at=recorded_at
     )
     submission.hold_bundle_type()
+    submission.findings.problems += enclosed.noted
     draft = _READERS[focal.kind](submission)
     problems = tuple(dict.fromkeys(submission.findings.problems))
     found = submission.person.hetu
     if problems or draft.event is None or found is None:
         hetu = found.text if found is not None else None
         return Unreadable(problems, submission.message_id, hetu)
-    return Reading(draft.event, found.text, draft.details)
+    return Reading(draft.event, found.text, draft.details, draft.document_ids, draft.about)
 
 
 def _only_hetu(folder: Folder, agreement: Agreement, recorded_at: Instant) -> str | None:

@@ -1,6 +1,7 @@
 """Referrals: a requested Task with its ServiceRequest, or a ServiceRequest alone."""
 
 from connectors.sote import systems
+from connectors.sote.documents import drawn_on
 from connectors.sote.findings import Findings, Json
 from connectors.sote.folder import Found
 from connectors.sote.submission import Draft, HandoffName, Submission
@@ -52,10 +53,12 @@ def submitted(submission: Submission, occurred_at: Instant | None) -> Draft:
     recipient = submission.recipient(owner, f"{submission.at}.owner")
     details = submission.person.details.copy()
     service: Service | None = None
+    documents: tuple[str, ...] = ()
     if request is None:
         _no_request(submission)
     else:
         service = _service(findings, request)
+        documents = drawn_on(submission, request)
         _same_person(submission, request)
     priority = _priority(findings, submission.focal, request)
     basis, reference, categories = _inputs(submission)
@@ -66,7 +69,7 @@ def submitted(submission: Submission, occurred_at: Instant | None) -> Draft:
     event = ReferralSubmitted(
         envelope, recipient, service, priority, basis, reference, categories, (), ()
     )
-    return Draft(event, details)
+    return Draft(event, details, documents)
 
 
 def _no_request(submission: Submission) -> None:
@@ -99,12 +102,13 @@ def read_service_request(submission: Submission) -> Draft:
     recipient = submission.recipient(reference, place)
     service = _service(findings, submission.focal)
     priority = _priority(findings, submission.focal, None)
+    documents = drawn_on(submission, submission.focal)
     _texts(findings, submission.focal, submission.focal, details)
     envelope = submission.envelope(occurred_at)
     if envelope is None or service is None:
         return Draft(None, details)
     event = ReferralSubmitted(envelope, recipient, service, priority, None, None, (), (), ())
-    return Draft(event, details)
+    return Draft(event, details, documents)
 
 
 def _taken_back(

@@ -24,6 +24,7 @@ from connectors.sote.operation_outcome import operation_outcome
 from streams.domain.agreement import Agreement
 from streams.domain.codes import NoticeKind
 from streams.domain.entry import Notice, Problem
+from streams.domain.statement import REFUSALS
 from streams.promises.connector import Details, OpenNotice
 
 _EVENTS = {
@@ -45,6 +46,7 @@ _OF_THE_PERSON = (
     "municipality",
 )
 _REFUSED = "The rules of the handoff do not allow this. Nothing was changed."
+_STATEMENT_REFUSED = "The rules of statements do not allow this. Nothing was changed."
 
 
 def render(opened: OpenNotice, agreement: Agreement) -> bytes:
@@ -111,7 +113,13 @@ def _enclosures(
         request = service_request(notice, details, agreement)
         enclosed.append(("focus", "service-request", request))
     if notice.kind is NoticeKind.REFUSAL:
-        problem = Problem(notice.detail or "refused", "Task.status", _REFUSED, None)
+        of_statement = notice.detail in REFUSALS
+        problem = Problem(
+            notice.detail or "refused",
+            "Consent.identifier" if of_statement else "Task.status",
+            _STATEMENT_REFUSED if of_statement else _REFUSED,
+            None,
+        )
         outcome = operation_outcome([problem])
         own = {"resourceType": "OperationOutcome", "id": own_id(notice.notice_id, "outcome")}
         enclosed.append(("focus", "outcome", own | outcome))

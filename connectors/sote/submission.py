@@ -29,6 +29,9 @@ class Draft(NamedTuple):
 
     event: AgencyEvent | None
     details: Details
+    document_ids: tuple[str, ...] = ()
+    about: str = ""
+    """Pointer of the statement's own id, of a Consent."""
 
 
 class HandoffName(NamedTuple):
@@ -61,8 +64,11 @@ class Submission:
         self.persons = PersonReader(folder, self.findings, agreement.profile, recorded_at)
         self.person: Person = NOBODY
         self.message_id: str | None = None
+        self.own_id_at = ""
+        """Where the focal resource's own identifier stands, once it was read."""
         self.version = 1
-        self._bundle = bundle
+        self.service_tasks = agreement.service_tasks
+        self.bundle = bundle
 
     @property
     def resource(self) -> Json:
@@ -76,7 +82,7 @@ class Submission:
 
     def hold_bundle_type(self) -> None:
         """Refuse a Bundle that only reports what is or was (searchset, history)."""
-        self.findings.code(self._bundle, "type", "Bundle", _BUNDLE_TYPES)
+        self.findings.code(self.bundle, "type", "Bundle", _BUNDLE_TYPES)
 
     def open(self, holder: Found, field: str) -> None:
         """Read what every message has: its person, its version, and who says that it sent it.
@@ -90,8 +96,11 @@ class Submission:
 
     def agree(self, holder: Found, field: str) -> None:
         """Hold what the message says of its sender against the agency that sent it."""
-        at = f"{holder.at}.{field}"
         reference = self.findings.part(holder.resource, field, holder.at)
+        self.agree_on(reference, f"{holder.at}.{field}", holder)
+
+    def agree_on(self, reference: Json, at: str, holder: Found) -> None:
+        """Hold an agency that a reference in `holder` names against the one that sent it."""
         found = self.parties.referred(reference, at, holder)
         if isinstance(found, Miss):
             if found.code == parties.UNRESOLVED:
@@ -149,6 +158,7 @@ class Submission:
                 continue
             value = self.findings.identifying(identifier, "value", at)
             if value is not None:
+                self.own_id_at = f"{at}.value"
                 return value
         return None
 
@@ -194,8 +204,8 @@ class Submission:
         for field in fields:
             if self.resource.get(field) is not None:
                 return self.findings.instant(self.resource, field, self.at)
-        if self._bundle.get("timestamp") is not None:
-            return self.findings.instant(self._bundle, "timestamp", "Bundle")
+        if self.bundle.get("timestamp") is not None:
+            return self.findings.instant(self.bundle, "timestamp", "Bundle")
         self.findings.missing(f"{self.at}.{fields[0]}", _NO_TIME)
         return None
 

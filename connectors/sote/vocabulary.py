@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from streams.domain.codes import (
     Basis,
+    Branch,
     Category,
     Milestone,
     Priority,
@@ -12,7 +13,7 @@ from streams.domain.codes import (
     RejectReason,
     Service,
 )
-from streams.domain.statements import StatementKind
+from streams.domain.statements import GivenBy, StatementKind
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -33,15 +34,36 @@ PRIORITIES = {
     "asap": Priority.URGENT,
     "stat": Priority.URGENT,
 }
-STATEMENT_KINDS = {
-    "outside-sote": StatementKind.CONSENT,
-    "inside-sote": StatementKind.PERMIT,
+_CONSENT = (StatementKind.CONSENT, Branch.UNKNOWN)
+_PERMIT = (StatementKind.PERMIT, Branch.UNKNOWN)
+CONSENT_CATEGORIES = {
+    "outside-sote": _CONSENT,
+    "inside-sote": _PERMIT,
+    "health-to-social": (StatementKind.PERMIT, Branch.SOCIAL),
+    "social-to-health": (StatementKind.PERMIT, Branch.HEALTH),
     # The contract's and the Finnish names of the same two bases.
-    "consent": StatementKind.CONSENT,
-    "sote_permit": StatementKind.PERMIT,
-    "suostumus": StatementKind.CONSENT,
-    "luovutuslupa": StatementKind.PERMIT,
+    "consent": _CONSENT,
+    "sote_permit": _PERMIT,
+    "suostumus": _CONSENT,
+    "luovutuslupa": _PERMIT,
 }
+"""What a Consent of a category is, and where its data goes."""
+REPRESENTATIVES = {
+    "guardian": GivenBy.GUARDIAN,
+    "proxy": GivenBy.PROXY,
+    # HL7 v3 RoleCode: guardian and parents, then powers of attorney and an agreed representative.
+    "GUARD": GivenBy.GUARDIAN,
+    "PRN": GivenBy.GUARDIAN,
+    "NPRN": GivenBy.GUARDIAN,
+    "MTH": GivenBy.GUARDIAN,
+    "FTH": GivenBy.GUARDIAN,
+    "POWATT": GivenBy.PROXY,
+    "DPOWATT": GivenBy.PROXY,
+    "HPOWATT": GivenBy.PROXY,
+    "SPOWATT": GivenBy.PROXY,
+    "RESPRSN": GivenBy.PROXY,
+}
+"""Relationship of a RelatedPerson to the person: as what they speak."""
 COUNTED_MILESTONES = (Milestone.SICKNESS_BENEFIT_DAYS, Milestone.UNEMPLOYMENT_BENEFIT_DAYS)
 
 

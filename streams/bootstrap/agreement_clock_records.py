@@ -12,8 +12,11 @@ from streams.domain.calendar import NATIONAL_HOURS, midnight
 from streams.domain.clock_rules import ClockRule, triggers
 from streams.domain.codes import Priority, Service
 from streams.domain.ids import AgencyId
+from streams.domain.statements import StatementKind
 
 _TELLS_NO_TIME = {"law_ref", "verified", "evidence"}
+_OF_ANY_SECTOR = (StatementKind.CONSENT, StatementKind.PROHIBITION)
+_OF_SOTE = (*_OF_ANY_SECTOR, StatementKind.PERMIT)
 
 
 def clock_digest(
@@ -103,4 +106,11 @@ def agency_of(record: AgencyRecord) -> Agency:
         closed_days=frozenset(day.toordinal() for day in record.closed_days),
         desks=tuple(Desk(desk.role, desk.delivery) for desk in record.desk),
         silent_after_hours=0 if silent_after is None else int(silent_after.removesuffix("wh")),
+        records=_records(record),
     )
+
+
+def _records(record: AgencyRecord) -> tuple[StatementKind, ...]:
+    if record.records is not None:
+        return tuple(dict.fromkeys(map(StatementKind, record.records)))
+    return _OF_SOTE if record.sector == "sote" else _OF_ANY_SECTOR

@@ -3,6 +3,7 @@
 Looked for in the parsed TOML itself, as in `agreement_references`, which calls these.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
@@ -10,10 +11,22 @@ from streams.bootstrap.agreement_clock_values import COUNTED, DAY_UNITS, ROLES, 
 from streams.bootstrap.agreement_problems import Place, Problem, Source
 from streams.bootstrap.agreement_tables import tables, texts
 from streams.bootstrap.agreement_values import nearest
+from streams.domain.clock_rules import OF_RECALL, RECALL_ACKNOWLEDGED, RECALL_ISSUED
 
 _MOVES = ("starts_on", "met_on", "cancelled_on", "pauses_on", "resumes_on")
 # What starts a clock may meet it, and so start it anew, or let it run again after a pause.
 _MAY_SHARE = {("starts_on", "met_on"), ("starts_on", "resumes_on")}
+
+_OF_A_RECALL = {"starts_on": [RECALL_ISSUED], "met_on": [RECALL_ACKNOWLEDGED]}
+_ASKED = (
+    "services",
+    "source_sectors",
+    "priorities",
+    "age_from",
+    "age_under",
+    "typ_member",
+    "heard_from",
+)
 
 Clock = Mapping[str, object]
 
@@ -28,6 +41,7 @@ def clock_problems(
         *_ages(clock),
         *_pauses(clock),
         *_person(clock),
+        *_recall(clock),
     ):
         yield source.problem("contradiction", (*place, key), text, mend)
     if clock.get("scope") == "person" and "owner_sector" not in clock:
@@ -125,6 +139,24 @@ def _person(clock: Clock) -> Iterator[tuple[str, str, str]]:
         if clock.get(key):
             text = "is asked of a handoff, and a person's clock has none"
             yield key, text, 'leave it out, or write scope = "handoff"'
+
+
+def _recall(clock: Clock) -> Iterator[tuple[str, str, str]]:
+    if clock.get("scope") != OF_RECALL:
+        for key in _MOVES:
+            if {RECALL_ISSUED, RECALL_ACKNOWLEDGED} & {*texts(clock, key)}:
+                text = "a recall is issued and acknowledged for its own clock alone"
+                yield key, text, f'leave it out, or write scope = "{OF_RECALL}"'
+        return
+    for key in _MOVES:
+        moved = _OF_A_RECALL.get(key, [])
+        if texts(clock, key) != moved:
+            mend = f"write {key} = {json.dumps(moved)}" if moved else f"leave {key} out"
+            yield key, "nothing else moves a recall's clock", mend
+    for key in _ASKED:
+        if clock.get(key) not in (None, []):
+            text = "a recall's clock asks for nothing: whoever has the data owes it"
+            yield key, text, "leave it out"
 
 
 def _rungs(place: Place, clock: Clock, agencies: list[str], source: Source) -> Iterator[Problem]:

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from streams.bootstrap.agreement_values import HOUR_US, nearest, one_of, shaped
+from streams.domain.clock_rules import OF_RECALL, RECALL_ISSUED
 from streams.domain.codes import Milestone, RejectReason, Status
 from streams.domain.event import AgencyEvent, HandoffAnswer
 
-SCOPES = ("handoff", "case", "person")
+SCOPES = ("handoff", "case", "person", OF_RECALL)
 DAY_UNITS = ("working_days", "calendar_days")
 UNITS = (*DAY_UNITS, "months", "hours", "working_hours", "benefit_days")
 CALENDARS = ("national", "agency")
@@ -75,7 +76,7 @@ def time_us(text: str) -> int:
 
 def _trigger(spelled: str) -> str:
     name, slash, detail = spelled.partition("/")
-    known = (*STATUSES, *MILESTONES, *EVENTS)
+    known = (*STATUSES, *MILESTONES, *EVENTS, RECALL_ISSUED)
     if name not in known:
         mend = "name a handoff's status, a milestone (plan_made) or an event (WorkerNamed)"
         context = {"mend": mend, "nearest": nearest(name, known)}

@@ -12,8 +12,9 @@ from streams.bootstrap.agreement_clock_values import ANSWERS, COUNTED, DAY_UNITS
 from streams.bootstrap.agreement_file import Edition
 from streams.bootstrap.agreement_ladder import is_after_due, is_before_start, rungs_of
 from streams.bootstrap.agreement_problems import Place
-from streams.bootstrap.agreement_remarks import ERROR, WARN, Remark
+from streams.bootstrap.agreement_remarks import ERROR, INFO, WARN, Remark
 from streams.bootstrap.agreement_shape import AgreementFile, ClockRecord
+from streams.domain.clock_rules import OF_RECALL
 from streams.domain.codes import Milestone, Status
 from streams.domain.handoff import TERMINAL, TRANSITIONS
 
@@ -43,6 +44,10 @@ def clock_remarks(edition: Edition) -> Iterator[Remark]:
         yield from _count_remarks(place, clock)
         yield from _reason_remarks(place, clock, edition.record)
         yield from _ladder_remarks(place, clock)
+    if all(clock.scope != OF_RECALL for clock in edition.record.clock):
+        text = "nobody is told where an agency does not confirm a recall"
+        mend = f'add a clock with scope = "{OF_RECALL}"'
+        yield Remark("recall-without-clock", INFO, ("clock",), text, mend)
 
 
 def _start_remarks(place: Place, clock: ClockRecord, record: AgreementFile) -> Iterator[Remark]:

@@ -1,4 +1,4 @@
-"""Lint of who gets what: a recipient for every place, a basis for every category.
+"""Lint of who gets what: a recipient for every place, a basis for every category, a branch of sote.
 
 Routes are asked of the very function that the hub routes with, on every day on which the records
 change. A default category has a basis for a pair of sectors where a statute or the TYP act carries
@@ -66,6 +66,7 @@ def coverage_remarks(edition: Edition) -> Iterator[Remark]:
             text = f"{agency.id} serves no municipality"
             mend = "list the codes: counties alone route no referral"
             yield Remark("agency-without-area", WARN, ("agency", position), text, mend)
+    yield from _unused_tasks(edition.record)
 
 
 def _services(then: _Day) -> Iterator[Remark]:
@@ -84,6 +85,25 @@ def _services(then: _Day) -> Iterator[Remark]:
                 text += ", itself competent"
                 yield Remark("source-is-competent", INFO, place, text, "nothing, if it is meant")
             yield from _bases(then, (*place, "default_categories"), service, routes.sectors)
+            yield from _branch(place, code, service, routes.sectors)
+
+
+def _branch(
+    place: Place, code: str, service: ServiceRecord, sectors: list[tuple[str, str]]
+) -> Iterator[Remark]:
+    if service.branch is None and any(recipient == "sote" for _, recipient in sectors):
+        text = f"{code} is of no branch of sote: no permit covers data that goes to it"
+        mend = 'add branch = "health" or "social"'
+        yield Remark("service-without-branch", WARN, place, text, mend)
+
+
+def _unused_tasks(record: AgreementFile) -> Iterator[Remark]:
+    used = {service.service_task for services in record.service.values() for service in services}
+    for position, task in enumerate(record.service_task):
+        if task.code not in used:
+            text = f"{task.code} is the task of no service: prohibiting it would hold nothing back"
+            mend = "name it as the service_task of the services whose data it covers"
+            yield Remark("service-task-unused", WARN, ("service_task", position), text, mend)
 
 
 def _routes(agreement: Agreement, service: Service, competent: str) -> _Routes:

@@ -36,7 +36,7 @@ from streams.domain.agreement import (
 )
 from streams.domain.calendar import midnight
 from streams.domain.clock_rules import ClockBook
-from streams.domain.codes import Basis, Category, Purpose, RejectReason, Service
+from streams.domain.codes import Basis, Branch, Category, Purpose, RejectReason, Service
 from streams.domain.ids import AgencyId, Instant
 
 _ONE_DAY = timedelta(days=1)
@@ -121,6 +121,7 @@ def _version(
         park_for_us=duration_us(region.park_for),
         delivery_limit_us=duration_us(region.deliver_for),
         clock_digest=clock_digest(record, closed, agencies),
+        service_tasks=tuple(task.code for task in record.service_task),
     )
 
 
@@ -150,6 +151,8 @@ def _service(code: str, record: ServiceRecord) -> ServiceRule:
         ),
         valid_from=_from(record),
         valid_to=_to(record),
+        branch=Branch.UNKNOWN if record.branch is None else Branch(record.branch),
+        service_task=record.service_task or "",
     )
 
 

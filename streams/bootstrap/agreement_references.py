@@ -30,6 +30,7 @@ def reference_problems(document: Mapping[str, object], source: Source) -> Iterat
             mend = 'write ["*"] alone, or leave "*" out'
             yield source.problem("contradiction", (*place, "municipalities"), text, mend)
         yield from office_problems(place, agency, source)
+    yield from _service_tasks(document, source)
     known = [name for _, agency in agencies if isinstance(name := agency.get("id"), str)]
     for place, clock in tables(document, "clock"):
         yield from clock_problems(place, clock, sorted({*known}), source)
@@ -86,6 +87,24 @@ def _unknown_agencies(
             mend = "name an agency of the file, or add it"
             text = "no such agency in the file"
             yield source.problem("unknown-agency", place, text, mend, nearest(agency, known))
+
+
+def _service_tasks(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
+    agreed: list[str] = []
+    for place, task in tables(document, "service_task"):
+        code = task.get("code")
+        if isinstance(code, str):
+            if code in agreed:
+                text, mend = "another service task has it too", "give each task its own code"
+                yield source.problem("contradiction", (*place, "code"), text, mend)
+            agreed.append(code)
+    for place, service in tables(document, "service"):
+        named = service.get("service_task")
+        if isinstance(named, str) and named not in agreed:
+            mend = "name a [[service_task]] of the file, or add it"
+            meant = nearest(named, agreed) if agreed else ""
+            at = (*place, "service_task")
+            yield source.problem("unknown-code", at, "no such service task", mend, meant)
 
 
 def _overlap(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

@@ -28,6 +28,7 @@ from streams.bootstrap.agreement_clock_values import (
 )
 from streams.bootstrap.agreement_values import (
     AgencyCode,
+    BranchCode,
     BusinessId,
     CalendarName,
     Categories,
@@ -35,6 +36,7 @@ from streams.bootstrap.agreement_values import (
     Day,
     Delivery,
     Duration,
+    KindCode,
     Municipality,
     Oid,
     Place,
@@ -50,6 +52,7 @@ from streams.bootstrap.agreement_values import (
     Sectors,
     ServiceCode,
     StatementBasis,
+    TaskCode,
     Text,
     XroadMember,
 )
@@ -140,6 +143,11 @@ class AgencyRecord(Dated):
     silent_after: WorkingHours | None = Field(
         None, description="Working hours without a message after which its silence is told."
     )
+    records: list[KindCode] | None = Field(
+        None,
+        description="Kinds of statements that it may record; without it consent and prohibition, "
+        "and permit where its sector is sote.",
+    )
     desk: list[DeskRecord] = []
 
 
@@ -157,7 +165,21 @@ class ServiceRecord(Dated):
     purpose: PurposeCode
     default_categories: Categories = Field(description="Of a referral that names none.")
     competent_sector: SectorCode
+    branch: BranchCode | None = Field(
+        None,
+        description="Of sote: health or social. Says which permit covers data that goes to it.",
+    )
+    service_task: TaskCode | None = Field(
+        None, description="Code of a [[service_task]] whose data its referrals carry."
+    )
     recipient: list[RecipientRecord] = []
+
+
+class ServiceTaskRecord(Record):
+    """`[[service_task]]`: a service task (palvelutehtävä) whose data a person may prohibit."""
+
+    code: TaskCode
+    name: Names
 
 
 class BasisRecord(Dated):
@@ -197,10 +219,11 @@ class RungRecord(Record):
 
 
 class ClockRecord(Dated):
-    """`[[clock]]`: a deadline of a handoff, of a case or of a person.
+    """`[[clock]]`: a deadline of a handoff, of a case, of a person or of a recall.
 
     A trigger is a handoff's status (`accepted`, `rejected/misdirected`), a milestone (`plan_made`,
-    `sickness_benefit_days/60`), or an event's class (`WorkerNamed`). `valid_from` and `valid_to`
+    `sickness_benefit_days/60`), or an event's class (`WorkerNamed`). A recall's clock is moved by
+    `RecallIssued` and `RecallAcknowledged` alone. `valid_from` and `valid_to`
     are of the start: a clock that runs keeps its rule.
     """
 
@@ -292,6 +315,7 @@ class AgreementFile(Record):
     region: Region
     agency: list[AgencyRecord] = Field(min_length=1)
     service: dict[ServiceCode, list[ServiceRecord]] = Field(min_length=1)
+    service_task: list[ServiceTaskRecord] = []
     basis: list[BasisRecord] = []
     statement: list[StatementRecord] = []
     clock: list[ClockRecord] = []
@@ -310,6 +334,8 @@ RECORDS: dict[tuple[str, ...], type[Record]] = {
     ("agency", "desk"): DeskRecord,
     ("service",): ServiceRecord,
     ("service", "recipient"): RecipientRecord,
+    ("service_task",): ServiceTaskRecord,
+    ("service_task", "name"): Names,
     ("basis",): BasisRecord,
     ("statement",): StatementRecord,
     ("clock",): ClockRecord,

@@ -9,6 +9,7 @@ from streams.bootstrap.agreement_remarks import holds_on
 from streams.bootstrap.agreement_shape import DutyRecord
 from streams.domain.agreement import Agency, Agreement, Agreements, BasisRule, ServiceRule
 from streams.domain.calendar import local_day, moment
+from streams.domain.codes import Branch
 from streams.domain.ids import Instant
 
 _SECOND_US = 1_000_000
@@ -38,6 +39,10 @@ def describe(editions: Sequence[Edition], at: Instant) -> dict[str, object]:
         "calendar": _calendar(version),
         "agencies": [_agency(agency) for agency in version.agencies.values()],
         "services": [_service(rule) for rule in version.services],
+        "service_tasks": [
+            {"code": task.code, "name": task.name.model_dump()}
+            for task in edition.record.service_task
+        ],
         "bases": [_basis(rule) for rule in version.basis_rules],
         "clocks": [clock_summary(r) for r in version.clock_rules if is_in_force(r, at)],
         "duties": [_duty(duty) for duty in edition.record.duty if holds_on(duty, today)],
@@ -90,6 +95,7 @@ def _agency(agency: Agency) -> dict[str, object]:
             {"role": desk.role, "delivery": desk.delivery.partition(":")[0]}
             for desk in agency.desks
         ],
+        "records": [kind.value for kind in agency.records],
         # Without its address: a webhook's may hold a secret.
         "delivery": agency.delivery.partition(":")[0],
     }
@@ -101,6 +107,8 @@ def _service(rule: ServiceRule) -> dict[str, object]:
         "purpose": rule.purpose.value,
         "default_categories": [category.value for category in rule.default_categories],
         "competent_sector": rule.competent_sector,
+        "branch": rule.branch.value if rule.branch is not Branch.UNKNOWN else None,
+        "service_task": rule.service_task or None,
         "recipients": [
             {
                 "agency": named.agency_id,

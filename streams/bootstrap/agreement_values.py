@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from streams.domain.codes import Basis, Category, Priority, Purpose, RejectReason, Service
+from streams.domain.codes import Basis, Branch, Category, Priority, Purpose, RejectReason, Service
+from streams.domain.statements import StatementKind
 
 SECTORS = ("sote", "employment", "kela", "typ")
 PROFILES = ("production", "test")
@@ -147,11 +148,21 @@ PriorityCode = Annotated[str, one_of(Priority)]
 ReasonCode = Annotated[str, one_of(RejectReason)]
 RuleBasis = Annotated[str, one_of((Basis.STATUTE, Basis.TYP_MEMBERSHIP))]
 StatementBasis = Annotated[str, one_of((Basis.CONSENT, Basis.SOTE_PERMIT))]
+BranchCode = Annotated[str, one_of(Branch)]
+KindCode = Annotated[str, one_of(StatementKind)]
 Categories = list[Annotated[str, one_of(Category)]]
 # A lone code stands for a list of one.
 Sectors = Annotated[list[SectorCode], BeforeValidator(_listed), Field(min_length=1)]
 Purposes = Annotated[list[PurposeCode], BeforeValidator(_listed), Field(min_length=1)]
 
+TaskCode = Annotated[
+    str,
+    shaped(
+        "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "not a service task's code",
+        'write letters, digits, dots, dashes and underscores, as "TYOIKAISTEN_PALVELUT"',
+    ),
+]
 AgencyCode = Annotated[
     str,
     shaped(

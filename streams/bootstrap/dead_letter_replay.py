@@ -5,7 +5,7 @@ from streams.bootstrap.hub import Hub, receipt
 from streams.contracts.event import decode_event
 from streams.domain.event import AgencyEvent, Event
 from streams.domain.ids import EventId, Instant, PersonId, derive
-from streams.domain.person import ClosedState, PersonState
+from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
 from streams.engines import lane
 from streams.engines.embedded import EmbeddedEngine
 from streams.normalise.opening import open_dead_letter, restore_protected
@@ -24,6 +24,18 @@ class ErasedError(Exception):
         super().__init__(f"{letter.dead_letter_id} cannot be opened: its key was destroyed")
 
 
+class HubsOwnError(Exception):
+    """The dead letter is an event of the hub's own. The text names its id, and what to do."""
+
+    def __init__(self, letter: DeadLetter) -> None:
+        """Name the dead letter."""
+        super().__init__(
+            f"{letter.dead_letter_id} is the hub's own event, not a message: make room in the"
+            " person's record (end some open handoffs), and it comes again by itself with the"
+            " person's next entry"
+        )
+
+
 def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -> list[Receipt]:
     """Take a dead letter in again, as of now; give the receipts of what it holds.
 
@@ -38,6 +50,7 @@ def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -
 
     Raises:
         ErasedError: Its key was destroyed.
+        HubsOwnError: It is no agency's, so there is nothing to take in again.
         SealBrokenError: It was altered.
         UnknownSenderError: The agency is no longer of the region.
         UnavailableError: A store cannot be used.
@@ -70,8 +83,10 @@ def _received_again(hub: Hub, letter: DeadLetter, at: Instant) -> list[Received]
 
 def _new_attempt(hub: Hub, letter: DeadLetter, at: Instant) -> AgencyEvent:
     event = decode_event(letter.body_kind.removeprefix(_EVENT), letter.sealed_body)
+    if not isinstance(event, AgencyEvent):
+        raise HubsOwnError(letter)
     whole = restore_protected(event, hub.keys, hub.sealer)
-    if whole is None or not isinstance(whole, AgencyEvent):
+    if not isinstance(whole, AgencyEvent):
         raise ErasedError(letter)
     event_id = EventId(derive("e", letter.dead_letter_id, "replay"))
     return whole._replace(envelope=whole.envelope._replace(event_id=event_id, recorded_at=at))
@@ -100,11 +115,8 @@ class _WhatIf:
     def keep(self, entry: lane.Kept) -> None:
         self._hot[entry.person] = entry.hot
         if entry.closed_added is not None:
-            earlier = self.closed(entry.person) or ClosedState(b"", b"")
-            self._closed[entry.person] = ClosedState(
-                earlier.summaries + entry.closed_added.summaries,
-                earlier.known_ids + entry.closed_added.known_ids,
-            )
+            earlier = self.closed(entry.person) or NOTHING_CLOSED
+            self._closed[entry.person] = earlier.with_added(entry.closed_added)
 
     def bury(self, dead_letter: DeadLetter) -> None:
         del dead_letter  # The outcome names it; nobody asks for it again.

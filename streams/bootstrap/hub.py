@@ -10,6 +10,7 @@ from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.agreement_history import keep_agreements
 from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.rendering import Wire, on_the_wire
+from streams.domain import statement
 from streams.domain.agreement import Agreements
 from streams.domain.entry import Notice, Problem
 from streams.domain.ids import AgencyId, Instant
@@ -28,6 +29,13 @@ GROUP_MESSAGES = 512
 KEYS_FILE = "keys.db"
 _MENDS = {
     "id-reused": "the message id is known with other content: send it with a higher version",
+    statement.MAY_NOT_RECORD: "the agreement does not let your agency record such a statement: let "
+    "one record it that may, or have `records` changed",
+    statement.NO_SUCH_STATEMENT: "your agency never recorded a statement of this id: name the one "
+    "that is meant; until then nothing older of this id can begin",
+    statement.HAS_ENDED: "the statement has ended already: there is nothing left to end",
+    statement.OF_ANOTHER_KIND: "a withdrawal ends no prohibition, and a lifting no consent: say "
+    "which of the two is meant",
 }
 
 
@@ -164,7 +172,8 @@ def receipt(agency: AgencyId, received: Received, outcome: Outcome) -> Receipt:
         errors = taken.errors
     elif outcome.rule:
         detail = _MENDS.get(outcome.rule, "refused by this rule; nothing was changed")
-        errors = (Problem(outcome.rule, "", detail, None),)
+        pointer = received.about if outcome.rule in statement.REFUSALS else ""
+        errors = (Problem(outcome.rule, pointer, detail, None),)
     return Receipt(
         outcome.event_id,
         agency,

@@ -5,7 +5,7 @@ Nothing here shows what a message says of a person, only what is wrong with it.
 
 import click
 
-from streams.bootstrap.dead_letter_replay import ErasedError, replay_dead_letter
+from streams.bootstrap.dead_letter_replay import ErasedError, HubsOwnError, replay_dead_letter
 from streams.bootstrap.hub import Hub
 from streams.cli import shapes
 from streams.cli.failures import CONFLICT, CommandError, not_found
@@ -95,8 +95,8 @@ def replay(place: HubPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) 
             letter = _found(waiting, dead_letter_id)
             try:
                 receipts = replay_dead_letter(hub, letter, dry_run=dry_run)
-            except ErasedError as erased:
-                raise CommandError(CONFLICT, str(erased)) from None
+            except (ErasedError, HubsOwnError) as kept:
+                raise CommandError(CONFLICT, str(kept)) from None
             print_json_lines(map(shapes.receipt, receipts))
     if dry_run:
         say("dry run: nothing was kept")

@@ -8,6 +8,7 @@ from streams.contracts.sealed_trail import Trailed, parts_of
 from streams.domain.person import ClosedState, Parked, PersonState
 
 _HANDOFFS = PersonState._fields.index("handoffs")
+_CONVENED = PersonState._fields.index("convened")
 _PARKED = PersonState._fields.index("parked")
 
 
@@ -32,7 +33,7 @@ def encode_state(state: PersonState) -> EncodedState:
         ContractError: A value does not fit the contract, or the bytes are over 1 MiB.
     """
     parts = (
-        *[handoff.content for handoff in state.handoffs],
+        *[handoff.content for handoff in (*state.handoffs, *state.convened)],
         *[parts_of(parked.event) for parked in state.parked],
     )
     return EncodedState(*_states().encode(state, parts))
@@ -46,14 +47,16 @@ def decode_state(data: bytes) -> DecodedState:
     """
     found = _states().decode(data)
     values = found.values
-    handoffs, parked = values[_HANDOFFS], values[_PARKED]
-    holders = (*handoffs, *[waiting.event for waiting in parked])
+    handoffs, convened, parked = values[_HANDOFFS], values[_CONVENED], values[_PARKED]
+    holders = (*handoffs, *convened, *[waiting.event for waiting in parked])
     filled = _states().put_back(holders, found.parts)
-    values[_HANDOFFS] = filled[: len(handoffs)]
+    over_from, parked_from = len(handoffs), len(handoffs) + len(convened)
+    values[_HANDOFFS] = filled[:over_from]
+    values[_CONVENED] = filled[over_from:parked_from]
     values[_PARKED] = tuple(
         [
             Parked(event, waiting.until)
-            for event, waiting in zip(filled[len(handoffs) :], parked, strict=True)
+            for event, waiting in zip(filled[parked_from:], parked, strict=True)
         ]
     )
     return DecodedState(PersonState._make(values), found.digest)

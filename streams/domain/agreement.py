@@ -148,6 +148,8 @@ class Agreement(NamedTuple):
     delivery_limit_us: int
     clock_digest: bytes = b""
     """SHA-256 over what deadlines rest on: clock rules, calendar, office hours."""
+    service_tasks: tuple[str, ...] = ()
+    """Codes of the service tasks whose data a person may prohibit; none where none is agreed."""
 
     def service(self, service: Service) -> ServiceRule | None:
         """Give the rule of a service, or None where the region does not offer it."""

@@ -1,6 +1,6 @@
 """What a party says of a handoff: found, allowed or refused, and what follows from it."""
 
-from streams.domain import bounce, clocks, disclosure, known
+from streams.domain import bounce, clocks, convening, disclosure, known, recall
 from streams.domain.answers import (
     HandoffRejected,
     InformationProvided,
@@ -8,21 +8,21 @@ from streams.domain.answers import (
     RecallAcknowledged,
     WorkerNamed,
 )
-from streams.domain.codes import NoticeKind, RejectReason, Status
+from streams.domain.codes import Category, NoticeKind, RejectReason, Status
 from streams.domain.entry import (
     EventParked,
     EventReleased,
-    RecallConfirmed,
     Rerouted,
     WorkerKnown,
 )
 from streams.domain.event import HandoffAnswer
 from streams.domain.handoff import ACCEPTED, TERMINAL, move
 from streams.domain.ids import AgencyId, HandoffId, Instant, derive
-from streams.domain.person import Handoff, Parked
+from streams.domain.outgoing import received
+from streams.domain.person import Handoff, Outgoing, Parked, PersonState
 from streams.domain.routing import route
 from streams.domain.submission import open_handoff, refuse
-from streams.domain.turn import Telling, Turn, between_parties
+from streams.domain.turn import Telling, Turn, between_parties, permitted
 
 PARKED_MAX = 64
 """Answers that one person may have waiting for their referral; more give up waiting at once."""
@@ -30,9 +30,9 @@ PARKED_MAX = 64
 
 def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
     """Take an answer up; one whose handoff is not known waits for its referral."""
-    if isinstance(event, RecallAcknowledged) and _confirm_recall(turn, event):
+    if isinstance(event, RecallAcknowledged) and recall.confirm(turn, event):
         return
-    handoff = find(turn, event)
+    handoff = find(turn.hot, event)
     if handoff is not None and event.envelope.agency in (handoff.source, handoff.recipient):
         take_up(turn, event, handoff)
         return
@@ -45,14 +45,14 @@ def answer(turn: Turn, event: HandoffAnswer, over: list[known.Summary]) -> None:
         _park(turn, event)
 
 
-def find(turn: Turn, event: HandoffAnswer) -> Handoff | None:
+def find(hot: PersonState, event: HandoffAnswer) -> Handoff | None:
     """Find the open handoff that an answer names, None where it names none of the open ones.
 
     A source's own referral id names the newest to which the speaker is party, else the newest.
     """
     if event.handoff_id is not None:
-        return turn.handoff(event.handoff_id)
-    named = [h for h in turn.hot.handoffs if h.referral_id == event.referral_id]
+        return next((h for h in hot.handoffs if h.handoff_id == event.handoff_id), None)
+    named = [h for h in hot.handoffs if h.referral_id == event.referral_id]
     speaker = event.envelope.agency
     mine = [h for h in named if speaker in (h.source, h.recipient)]
     return (mine or named)[-1] if named else None
@@ -73,11 +73,11 @@ def take_up(turn: Turn, event: HandoffAnswer, handoff: Handoff) -> None:
         return
     to = move(handoff, type(event).__name__, speaker)
     if not isinstance(to, Status):
-        refuse(turn, to, handoff.handoff_id)
+        _refuse(turn, to, handoff)
         return
     rejection = event.reason if isinstance(event, HandoffRejected) else None
     if rejection is not None and _not_agreed(turn, rejection):
-        refuse(turn, "reject-reason-not-agreed", handoff.handoff_id)
+        _refuse(turn, "reject-reason-not-agreed", handoff)
         return
     changed = _moved(turn, event, handoff, to)
     reason = rejection if rejection is not None else ""
@@ -106,7 +106,7 @@ def release_parked(turn: Turn, handoff_id: HandoffId) -> None:
         _unpark(turn, parked)
         turn.facts.append(EventReleased(event_id, handoff.handoff_id, taken=True))
         turn.event, cause = parked.event, turn.event
-        now = find(turn, parked.event)
+        now = find(turn.hot, parked.event)
         if now is not None:
             take_up(turn, parked.event, now)
         else:
@@ -124,14 +124,17 @@ def give_up(turn: Turn, event_id: str) -> None:
             turn.dead.append(parked.event)
 
 
+def _refuse(turn: Turn, rule: str, handoff: Handoff) -> None:
+    refuse(turn, rule, handoff.handoff_id)
+    told = handoff.status is not Status.AWAITING_BASIS
+    if told and turn.event.envelope.agency == handoff.recipient:
+        turn.put(received(handoff))
+
+
 def _moved(turn: Turn, event: HandoffAnswer, handoff: Handoff, to: Status) -> Handoff:
     changed = handoff._replace(status=to)
     if event.envelope.agency == handoff.recipient:
-        # Whatever a recipient answers, it has received: the data is with it.
-        disclosed = handoff.disclosed + tuple(
-            [category for category in handoff.granted if category not in handoff.disclosed]
-        )
-        changed = changed._replace(disclosed=disclosed, delivery_started=True)
+        changed = received(changed)
     if to is Status.ACCEPTED:
         changed = changed._replace(accepted_at_sequence=turn.hot.sequence + 1)
     reason = event.reason.value if isinstance(event, HandoffRejected) else ""
@@ -154,7 +157,9 @@ def _tell_other_party(turn: Turn, event: HandoffAnswer, handoff: Handoff, reason
     telling = Telling(handoff.status, reason=reason, content=content)
     notice_id = turn.notify(to, kind, handoff, telling)
     if kind is NoticeKind.INFORMATION:
-        turn.put(handoff._replace(notice_ids=(*handoff.notice_ids, notice_id)))
+        holds = tuple([c for c in (Category.IDENTITY,) if permitted(content, (c,))])
+        outgoing = Outgoing(notice_id, holds)
+        turn.put(handoff._replace(outgoing=(*handoff.outgoing, outgoing)))
 
 
 def _not_agreed(turn: Turn, reason: RejectReason) -> bool:
@@ -172,7 +177,7 @@ def _reroutes(turn: Turn, reason: RejectReason) -> bool:
 def _after_rejection(turn: Turn, handoff: Handoff, reason: RejectReason) -> None:
     rejections = bounce.note_rejection(turn, handoff, reason)
     if len(rejections) == turn.agreement.bounce.limit:
-        bounce.convene(turn, handoff, rejections)
+        convening.convene(turn, handoff, rejections)
         return
     if bounce.is_stalled(turn, rejections) or not _reroutes(turn, reason):
         return
@@ -193,7 +198,8 @@ def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> No
         recorded_at=turn.at,
         accepted_at_sequence=0,
         delivery_started=False,
-        notice_ids=(),
+        outgoing=(),
+        called_off=(),
     )
     bounce.mark_rerouted(turn, handoff)
     turn.facts.append(Rerouted(handoff.handoff_id, new_id, handoff.recipient, recipient, rule))
@@ -206,29 +212,15 @@ def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> No
 def _name_worker(turn: Turn, event: WorkerNamed, handoff: Handoff) -> None:
     speaker = event.envelope.agency
     if speaker != handoff.recipient:
-        refuse(turn, "only-the-recipient", handoff.handoff_id)
+        _refuse(turn, "only-the-recipient", handoff)
     elif handoff.status not in ACCEPTED:
-        refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff.handoff_id)
+        _refuse(turn, f"WorkerNamed-not-from-{handoff.status}", handoff)
     else:
         turn.facts.append(WorkerKnown(handoff.handoff_id, speaker))
         content = between_parties(event.sealed, handoff, handoff.source)
         telling = Telling("worker-named", content=content)
         turn.notify(handoff.source, NoticeKind.INFORMATION, handoff, telling)
         clocks.hear(turn, type(event).__name__, handoff)
-
-
-def _confirm_recall(turn: Turn, event: RecallAcknowledged) -> bool:
-    for recall in turn.hot.recalls:
-        named = recall.handoff_id == event.handoff_id or (
-            event.handoff_id is None and recall.referral_id == event.referral_id
-        )
-        if named and recall.to == event.envelope.agency and recall.issued_at is not None:
-            turn.handoff_id = recall.handoff_id
-            turn.facts.append(RecallConfirmed(recall.handoff_id, recall.to))
-            others = tuple([other for other in turn.hot.recalls if other is not recall])
-            turn.hot = turn.hot._replace(recalls=others)
-            return True
-    return False
 
 
 def _past(event: HandoffAnswer, over: list[known.Summary]) -> known.Summary | None:
@@ -247,7 +239,7 @@ def _speak_of_the_past(turn: Turn, event: HandoffAnswer, past: known.Summary) ->
     else:
         refuse(turn, "terminal", past.handoff_id)
         if known.agency_key(event.envelope.agency) == past.recipient:
-            disclosure.recall_late(turn, past.handoff_id)
+            recall.arrive(turn, past.handoff_id, event.envelope.agency, None)
 
 
 def _was_party(event: HandoffAnswer, past: known.Summary) -> bool:

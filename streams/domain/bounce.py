@@ -1,4 +1,4 @@
-"""Bounces (pallottelu): a person sent to and fro is noticed, and brought to one table.
+"""Bounces (pallottelu): a person sent to and fro is noticed.
 
 For one person and service inside the agreement's window: a rejection followed by a new referral is
 a bounce, A to B to A is a loop, and `limit` rejections are a stall. A stall ends automatic
@@ -7,17 +7,18 @@ information, a completed service and a planned next step are none of these.
 """
 
 from streams.domain import calendar
-from streams.domain.codes import NoticeKind, RejectReason
-from streams.domain.entry import BounceDetected, CaseConvened, Decline, DisclosureMade
+from streams.domain.codes import RejectReason
+from streams.domain.entry import BounceDetected
 from streams.domain.ids import AgencyId, CaseId
-from streams.domain.legal_basis import Question, decide
 from streams.domain.person import Case, Handoff, Rejection
 from streams.domain.referral import ReferralSubmitted
-from streams.domain.turn import Telling, Turn, permitted
+from streams.domain.turn import Turn
 
 
 def lately_rejected(turn: Turn, handoff_service: str) -> list[Rejection]:
     """Give the person's rejections for a service inside the agreement's window, oldest first."""
+    if not turn.hot.rejections:
+        return []
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
     return [r for r in turn.hot.rejections if r.service == handoff_service and r.at >= since]
 
@@ -29,6 +30,8 @@ def is_stalled(turn: Turn, rejections: list[Rejection]) -> bool:
 
 def case_of(turn: Turn, event: ReferralSubmitted, rejections: list[Rejection]) -> CaseId | None:
     """Give the case that a new referral goes on with: same need, after a rejection."""
+    if not rejections:
+        return None
     mine = [r for r in rejections if r.source == event.envelope.agency]
     known = {case.case_id for case in turn.hot.cases}
     return next((r.case_id for r in reversed(mine) if r.case_id in known), None)
@@ -83,47 +86,13 @@ def mark_rerouted(turn: Turn, handoff: Handoff) -> None:
 
 
 def forget(turn: Turn) -> None:
-    """Let go of what is over and outside the window: rejections, recalls never needed, cases."""
+    """Let go of what is over and outside the window: rejections and cases."""
+    hot = turn.hot
     since = turn.at - turn.agreement.bounce.window_days * calendar.DAY_US
-    open_cases = {handoff.case_id for handoff in turn.hot.handoffs}
-    rejections = tuple([r for r in turn.hot.rejections if r.at >= since or r.case_id in open_cases])
-    recalls = tuple(
-        [r for r in turn.hot.recalls if r.issued_at is not None or r.closed_at >= since]
-    )
-    turn.hot = turn.hot._replace(rejections=rejections, recalls=recalls)
+    open_cases = {handoff.case_id for handoff in hot.handoffs}
+    if hot.rejections:
+        kept_on = [r for r in hot.rejections if r.at >= since or r.case_id in open_cases]
+        turn.hot = hot._replace(rejections=tuple(kept_on))
     open_cases |= {rejection.case_id for rejection in turn.hot.rejections}
     kept: list[Case] = [case for case in turn.hot.cases if case.case_id in open_cases]
     turn.hot = turn.hot.with_cases(tuple(kept))
-
-
-def convene(turn: Turn, handoff: Handoff, rejections: list[Rejection]) -> None:
-    """Ask the coordinating agency to bring the parties together, with every decline attached.
-
-    The coordinator gets the person's data only where it may have it.
-    """
-    coordinator = turn.agreement.bounce.coordinator
-    agencies: list[AgencyId] = []
-    for rejection in rejections:
-        for agency in (rejection.source, rejection.recipient):
-            if agency not in agencies:
-                agencies.append(agency)
-    stall = BounceDetected(handoff.handoff_id, handoff.case_id, "stall", tuple(agencies))
-    declines = tuple(
-        [Decline(r.handoff_id, r.source, r.recipient, r.reason, r.at) for r in rejections]
-    )
-    turn.facts.append(stall)
-    turn.facts.append(CaseConvened(handoff.case_id, handoff.handoff_id, coordinator, declines))
-    question = Question.about(handoff, coordinator, turn.at, turn.agreement)
-    decision = decide(turn.hot, question, turn.agreement)
-    categories = decision.categories
-    if coordinator == handoff.source:
-        categories = handoff.requested  # what it sent itself, it knows already
-    elif coordinator == handoff.recipient:
-        categories = handoff.disclosed
-    elif categories:
-        turn.facts.append(
-            DisclosureMade(handoff.handoff_id, coordinator, categories, decision.granted)
-        )
-    content = permitted(handoff.content, categories)
-    telling = Telling("stall", declines=declines, categories=categories, content=content)
-    turn.notify(coordinator, NoticeKind.CONVENE, handoff, telling)

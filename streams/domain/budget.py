@@ -9,7 +9,6 @@ stands still nothing counts: in days from the day after the pause to the day on 
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from math import ceil
 from operator import itemgetter
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from typing import NamedTuple
 from streams.domain import calendar
 from streams.domain.calendar import HOUR_US, NO_DAYS, WORKING_WEEK, Offices, midnight
 from streams.domain.clock_facts import Rung
-from streams.domain.clock_rules import ClockRule, RungRule
+from streams.domain.clock_rules import ClockRule
 from streams.domain.ids import Instant
 from streams.domain.measure import (
     BENEFIT_DAYS,
@@ -44,9 +43,7 @@ SUSPENDED = "suspended"
 OUTSIDE_OFFICE_HOURS = "outside-office-hours"
 UNFINISHED_DAY = "unfinished-day"
 REPORTED_DAYS = "reported-days"
-_TIMED = frozenset({HOURS, WORKING_HOURS, BENEFIT_DAYS})
-"""Units whose deadline follows from more than the local day of the start."""
-_LATEST = Instant(midnight(3_652_059))
+LATEST = Instant(midnight(3_652_059))
 """31.12.9999: what would be due later is due then, for no date is written beyond it."""
 
 
@@ -67,11 +64,15 @@ class Span(NamedTuple):
     ground: str = ""
 
 
-_AT = itemgetter(Rung._fields.index("at"))
+BY_TIME = itemgetter(Rung._fields.index("at"))
+"""Sorts rungs; those of one moment stay in the order of the rule."""
 
 
 _Stood = tuple[tuple[int, int, str], ...]
 """From which place to which a budget stood still, and on what ground; in order and apart."""
+
+Projection = tuple[Instant, tuple[Rung, ...]]
+"""When a clock is due, and its ladder."""
 
 
 def deadline(
@@ -146,62 +147,10 @@ def projection(
     suspensions: tuple[Suspension, ...],
     offices: Offices,
     counted: tuple[int, Instant | None],
-) -> tuple[Instant, tuple[Rung, ...]]:
+) -> Projection:
     """Give both the `deadline` and the `ladder` of a clock; `counted` are days, and when."""
-    if not suspensions and rule.unit not in _TIMED:
-        # Every start of one local day has the same ladder. The key is the whole rule, not its name.
-        shared = _projection_of_day(rule, calendar.local_day(started_at), offices)
-        if shared is not None:
-            return shared
-    if not suspensions and rule.unit == HOURS:
-        steps = _steps_of_hours(rule)
-        if steps is not None:
-            return _from_steps(steps, started_at, offices)
     run = _run(rule, started_at, suspensions, offices, counted)
     return _projection(run, started_at, suspensions, offices)
-
-
-@lru_cache(maxsize=8192)
-def _projection_of_day(
-    rule: ClockRule, day: int, offices: Offices
-) -> tuple[Instant, tuple[Rung, ...]] | None:
-    if any(rung.anchor == "start" and rung.unit in UNITS_US for rung in rule.rungs):
-        return None
-    started_at = midnight(day)
-    return _projection(_run(rule, started_at, (), offices, (0, None)), started_at, (), offices)
-
-
-class _Step(NamedTuple):
-    # A rung of a clock that runs day and night: always so long after its start.
-    rung: RungRule
-    after_us: int
-
-
-@lru_cache(maxsize=1024)
-def _steps_of_hours(rule: ClockRule) -> tuple[int, tuple[_Step, ...]] | None:
-    if any(rung.unit and rung.unit not in UNITS_US for rung in rule.rungs):
-        return None
-    nobody = Offices(NO_DAYS, 0, 0)
-    always = tuple([rung._replace(office_hours=False) for rung in rule.rungs])
-    start = Instant(0)
-    due_at, ladder = _projection(
-        _run(rule._replace(rungs=always), start, (), nobody, (0, None)), start, (), nobody
-    )
-    after_us = {rung.rung: rung.at for rung in ladder}
-    return due_at, tuple([_Step(rung, after_us[rung.rung]) for rung in rule.rungs])
-
-
-def _from_steps(
-    steps: tuple[int, tuple[_Step, ...]], started_at: Instant, offices: Offices
-) -> tuple[Instant, tuple[Rung, ...]]:
-    rungs: list[Rung] = []
-    for rung, after_us in steps[1]:
-        at = min(Instant(started_at + after_us), _LATEST)
-        if rung.office_hours:
-            at = min(calendar.opening(at, offices), _LATEST)
-        rungs.append(Rung(rung.rung, at, rung.to))
-    rungs.sort(key=_AT)
-    return min(Instant(started_at + steps[0]), _LATEST), tuple(rungs)
 
 
 class _Run(NamedTuple):
@@ -265,12 +214,12 @@ def _end(measure: Measure, first: int, amount: int, stood: _Stood) -> Instant:
             break
         # Nothing is due while it stands still: paused on its last day, resumed on a Sunday.
         end = max(measure.after(end, measure.between(paused, resumed)), resumed)
-    return min(measure.ends(end), _LATEST)
+    return min(measure.ends(end), LATEST)
 
 
 def _projection(
     run: _Run, started_at: Instant, suspensions: tuple[Suspension, ...], offices: Offices
-) -> tuple[Instant, tuple[Rung, ...]]:
+) -> Projection:
     due_at = _used_up(run, 1.0)
     rungs: list[Rung] = []
     for rung in run.rule.rungs:
@@ -286,9 +235,9 @@ def _projection(
             stood = _stood(measure, first, suspensions if is_since_start else ())
             at = max(_end(measure, first, amount, stood), _used_up(run, 0.0))
         if rung.office_hours:
-            at = min(calendar.opening(at, offices), _LATEST)
+            at = min(calendar.opening(at, offices), LATEST)
         rungs.append(Rung(rung.rung, at, rung.to))
-    rungs.sort(key=_AT)
+    rungs.sort(key=BY_TIME)
     return due_at, tuple(rungs)
 
 

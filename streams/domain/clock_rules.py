@@ -8,7 +8,10 @@ from streams.domain.codes import Priority, Service
 from streams.domain.ids import Instant
 
 OF_HANDOFF, OF_CASE, OF_PERSON, OF_HUB = "handoff", "case", "person", "hub"
+OF_RECALL = "recall"
 """What a clock belongs to; the hub's own are under no rule of an agreement."""
+RECALL_ISSUED, RECALL_ACKNOWLEDGED = "RecallIssued", "RecallAcknowledged"
+"""What starts and what meets a recall's clock, and moves no other."""
 
 
 class Trigger(NamedTuple):
@@ -46,7 +49,8 @@ class ClockRule(NamedTuple):
     """A deadline: what starts, meets, cancels, pauses and resumes it, its budget and its ladder.
 
     `scope` says what it belongs to: a `handoff`, a `case` (the chain of handoffs that began with
-    one referral) or the `person`. `calendar` is `national`, or `agency` where the owner's own
+    one referral), the `person`, or a `recall`: then the two names above alone move it, and it lives
+    longer than its handoff. `calendar` is `national`, or `agency` where the owner's own
     closed days count as well. Empty conditions ask nothing; ages are whole years at the event that
     starts the clock, `age_from` included, `age_under` not. The owner is the recipient of the
     handoff; for a person's clock the agency of `owner_sector` that serves the person. A milestone

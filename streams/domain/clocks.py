@@ -26,14 +26,13 @@ from streams.domain.clock_facts import (
     ClockStarted,
     Rung,
 )
-from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_HUB, OF_PERSON, ClockRule
+from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_HUB, OF_PERSON, OF_RECALL, ClockRule
 from streams.domain.codes import Milestone, Status
 from streams.domain.ids import AgencyId, ClockId, Instant, derive
 from streams.domain.ladder import (
     RESUME,
     cancel,
     handoff_of,
-    project,
     projected,
     put,
     remove,
@@ -41,6 +40,7 @@ from streams.domain.ladder import (
 )
 from streams.domain.legal_basis import next_turn
 from streams.domain.person import Clock, ClockState, Handoff, PersonState, Suspension
+from streams.domain.projection import project
 from streams.domain.reprojection import recount
 from streams.domain.turn import Turn
 
@@ -54,8 +54,8 @@ _NOBODY = AgencyId("")
 def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
     """Give when the person's next clock wants to fire, which, and at which rung, or None.
 
-    The earliest first, then by clock id. A statement that begins or expires while a handoff is open
-    counts as a clock of its own, at rung `basis-turn`.
+    The earliest first, then by clock id. A statement that begins or expires while data may go, or
+    is held, counts as a clock of its own, at rung `basis-turn`.
     """
     earliest: tuple[Instant, ClockId, str] | None = None
     for clock in person.clocks:
@@ -64,7 +64,7 @@ def next_clock(person: PersonState) -> tuple[Instant, ClockId, str] | None:
         candidate = (clock.next_at, clock.clock_id, clock.next_rung)
         if earliest is None or candidate < earliest:
             earliest = candidate
-    if person.handoffs and person.statements:
+    if person.statements and (person.handoffs or person.holdings or person.convened):
         turn_at = next_turn(person)
         if turn_at is not None and (earliest is None or turn_at <= earliest[0]):
             basis_turn = (turn_at, ClockId(derive("c", person.person, BASIS_TURN)), BASIS_TURN)
@@ -163,8 +163,8 @@ def _move(turn: Turn, happened: Occurrence) -> None:
 
 def _concerns(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurrence) -> bool:
     handoff = happened.handoff
-    if clock.scope == OF_HUB:
-        return False
+    if clock.scope in (OF_HUB, OF_RECALL):
+        return False  # They end by what they wait for alone; see `recall`.
     if handoff is not None:
         if clock.scope == OF_PERSON:
             return happened.name == type(turn.event).__name__
@@ -180,7 +180,7 @@ def _concerns(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurr
 def _end_or_pause(turn: Turn, clock: Clock, rule: ClockRule | None, happened: Occurrence) -> None:
     at = turn.event.envelope.occurred_at
     if rule is not None and any_moves(rule.met_on, happened):
-        _meet(turn, _resumed(turn, clock, rule, at))
+        meet(turn, _resumed(turn, clock, rule, at))
         return
     if _ends(turn, clock, rule, happened):
         cancel(turn, clock, at, happened.name)
@@ -269,7 +269,7 @@ def _start(
     remark, skipped = "", 0
     if due_at <= turn.at:
         # Overdue from the start (an event that came late): it is said once, without warnings.
-        remark, skipped = "overdue-at-start", sum(rung.at < due_at for rung in ladder)
+        remark, skipped = "overdue-at-start", sum([rung.at < due_at for rung in ladder])
     elif started_at > turn.at:
         remark = "starts-in-the-future"
     first = ladder[skipped]
@@ -285,17 +285,20 @@ def _start(
         due_at,
         first.at,
         first.rung,
-        fired=tuple([rung.rung for rung in ladder[:skipped]]),
-        counted_days=counted[0],
-        counted_at=counted[1],
+        None,
+        "",
+        (),
+        tuple([rung.rung for rung in ladder[:skipped]]) if skipped else (),
+        *counted,
     )
-    turn.facts.append(_said_started(clock, rule, remark, ladder))
+    turn.facts.append(said_started(clock, rule, remark, ladder))
     turn.hot = turn.hot.with_clocks((*turn.hot.clocks, clock))
 
 
-def _said_started(
+def said_started(
     clock: Clock, rule: ClockRule, remark: str, ladder: tuple[Rung, ...]
 ) -> ClockStarted:
+    """Give the fact that a clock began to run; `remark` says what is odd about its start."""
     return ClockStarted(
         clock.clock_id,
         handoff_of(clock),
@@ -311,7 +314,8 @@ def _said_started(
     )
 
 
-def _meet(turn: Turn, clock: Clock) -> None:
+def meet(turn: Turn, clock: Clock) -> None:
+    """Take a clock away whose event came: in time or late, and whether its breach had fired."""
     ended_at = turn.event.envelope.occurred_at
     overdue = ended_at >= clock.due_at
     fired = clock.state is ClockState.BREACHED

@@ -4,12 +4,13 @@ Once a delivery has started, a withdrawal means a recall; before that, nothing h
 that its handoff no longer holds is refused, and never leaves.
 """
 
-from streams.domain import clocks, disclosure
-from streams.domain.codes import NoticeKind, Status
+from streams.domain import clocks, convening, disclosure, recall
+from streams.domain.codes import Category, NoticeKind, Status
 from streams.domain.handoff import TRANSITIONS
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
-from streams.domain.ids import HandoffId, NoticeId
+from streams.domain.ids import HandoffId
 from streams.domain.known import Summary, agency_key
+from streams.domain.outgoing import arrived_late, started, waiting
 from streams.domain.person import Handoff
 from streams.domain.submission import refuse
 from streams.domain.turn import Turn
@@ -23,7 +24,13 @@ def follow(
 ) -> None:
     """Let a handoff follow what became of a notice that carries the person's data."""
     turn.handoff_id = event.handoff_id
-    if event.handoff_id is None or event.kind not in WITH_DATA:
+    if event.handoff_id is None:
+        return
+    if event.kind is NoticeKind.CONVENE:
+        if not isinstance(event, NoticeUndeliverable):
+            _follow_convening(turn, event, event.handoff_id, over)
+        return
+    if event.kind not in WITH_DATA:
         return
     handoff = turn.handoff(event.handoff_id)
     if handoff is None:
@@ -32,8 +39,9 @@ def follow(
     elif event.to != handoff.recipient:
         return
     elif isinstance(event, DeliveryStarted):
-        if event.notice_id in handoff.notice_ids:
-            turn.put(_started(handoff, event.notice_id))
+        notice = waiting(handoff, event.notice_id)
+        if notice is not None:
+            turn.put(started(handoff, notice))
         else:
             refuse(turn, "notice-cancelled", handoff.handoff_id)
     else:
@@ -43,11 +51,16 @@ def follow(
 def _follow_outcome(
     turn: Turn, event: NoticeDelivered | NoticeUndeliverable, handoff: Handoff
 ) -> None:
-    if isinstance(event, NoticeDelivered) and not handoff.delivery_started:
+    gone: tuple[Category, ...] = ()
+    if isinstance(event, NoticeDelivered):
         # Delivered is started, too: from here on a withdrawal means a recall.
-        handoff = _started(handoff, event.notice_id)
+        notice = waiting(handoff, event.notice_id)
+        if notice is not None:
+            handoff = started(handoff, notice)
+        handoff, gone = arrived_late(handoff, event.notice_id)
         turn.put(handoff)
     row = TRANSITIONS.get((handoff.status, type(event).__name__))
+    changed = handoff
     if event.kind is NoticeKind.REFERRAL and row is not None:
         changed = handoff._replace(status=row[0].to)
         reason = event.cause if isinstance(event, NoticeUndeliverable) else ""
@@ -55,15 +68,9 @@ def _follow_outcome(
         clocks.follow(turn, changed, handoff.status)
         if changed.status is Status.UNDELIVERABLE:
             disclosure.tell_source(turn, changed, reason)
-
-
-def _started(handoff: Handoff, notice_id: NoticeId) -> Handoff:
-    gained = tuple([c for c in handoff.granted if c not in handoff.disclosed])
-    return handoff._replace(
-        delivery_started=True,
-        disclosed=handoff.disclosed + gained,
-        notice_ids=tuple([n for n in handoff.notice_ids if n != notice_id]),
-    )
+    if gone:
+        knows = Category.IDENTITY in (*changed.disclosed, *gone)
+        recall.issue(turn, changed, gone, knows=knows)
 
 
 def _follow_after_the_end(
@@ -72,10 +79,35 @@ def _follow_after_the_end(
     handoff_id: HandoffId,
     over: list[Summary],
 ) -> None:
-    recipient = next((s.recipient for s in over if s.handoff_id == handoff_id), None)
-    if recipient != agency_key(event.to):
+    if _recipient_of(handoff_id, over) != agency_key(event.to):
         return
     if isinstance(event, DeliveryStarted):
         refuse(turn, "notice-cancelled", handoff_id)
     else:
-        disclosure.recall_late(turn, handoff_id)
+        recall.arrive(turn, handoff_id, event.to, event.notice_id)
+
+
+def _follow_convening(
+    turn: Turn,
+    event: DeliveryStarted | NoticeDelivered,
+    handoff_id: HandoffId,
+    over: list[Summary],
+) -> None:
+    told = convening.told_of(turn, handoff_id, event.to)
+    if isinstance(event, DeliveryStarted):
+        if told is not None:
+            leaves = convening.start(turn, told, event.notice_id)
+        else:
+            # A party is told nothing new, and who may have nothing is told nothing: these may go.
+            party = _recipient_of(handoff_id, over) == agency_key(event.to)
+            leaves = party or (handoff_id, event.to) not in turn.holdings()
+        if not leaves:
+            refuse(turn, "notice-cancelled", handoff_id)
+    elif told is not None:
+        convening.arrive(turn, told, event.notice_id)
+    else:
+        recall.arrive(turn, handoff_id, event.to, event.notice_id)
+
+
+def _recipient_of(handoff_id: HandoffId, over: list[Summary]) -> bytes | None:
+    return next((s.recipient for s in over if s.handoff_id == handoff_id), None)

@@ -1,20 +1,18 @@
 """Disclosure: data leaves on a basis, stops when the basis goes, and is fetched back.
 
 Withdrawal, expiry, a narrower new version, the end of a TYP clienthood and a new prohibition work
-alike, category by category.
+alike, category by category, for every agency that the data went to.
 """
 
-from streams.domain import clocks
+from streams.domain import clocks, convening, recall
 from streams.domain.codes import Category, NoticeKind, Part, Status
-from streams.domain.entry import DisclosureMade, DisclosureWithheld, RecallIssued
+from streams.domain.entry import DisclosureMade, DisclosureWithheld
 from streams.domain.handoff import ACCEPTED
-from streams.domain.ids import HandoffId, Instant, NoticeId
+from streams.domain.ids import Instant
 from streams.domain.legal_basis import Decision, Question, decide
-from streams.domain.person import Handoff
+from streams.domain.outgoing import called_off, stopped_by
+from streams.domain.person import Handoff, Outgoing
 from streams.domain.turn import Telling, Turn, permitted
-
-IN_TRANSIT = (Status.REQUESTED, Status.UNDELIVERABLE)
-"""Nobody has said that the referral arrived: where its notice is recalled, it may never have."""
 
 
 def ask(turn: Turn, handoff: Handoff) -> Decision:
@@ -43,7 +41,7 @@ def send(
         content=permitted(handoff.content, categories),
     )
     notice_id = turn.notify(handoff.recipient, kind, handoff, telling)
-    return handoff._replace(notice_ids=(*handoff.notice_ids, notice_id))
+    return handoff._replace(outgoing=(*handoff.outgoing, Outgoing(notice_id, categories)))
 
 
 def wait_for_basis(turn: Turn, handoff: Handoff, decision: Decision) -> None:
@@ -69,7 +67,7 @@ def tell_missing(turn: Turn, handoff: Handoff, decision: Decision) -> None:
 
 
 def reconsider(turn: Turn) -> None:
-    """Decide every open handoff again, since what it may rest on has changed."""
+    """Decide again what may go and what agencies may hold, since what it rests on has changed."""
     for handoff in turn.hot.handoffs:
         decision = ask(turn, handoff)
         if decision.categories == handoff.granted:
@@ -81,23 +79,8 @@ def reconsider(turn: Turn) -> None:
             _cancel(turn, handoff, decision)
         else:
             _adjust(turn, handoff, decision)
-
-
-def recall(
-    turn: Turn, handoff: Handoff, categories: tuple[Category, ...], unsent: tuple[NoticeId, ...]
-) -> None:
-    """Ask the recipient to stop using data of these categories; it stays open until confirmed.
-
-    `unsent` are the notices that had not left: who the person is may stand in them alone.
-    """
-    turn.facts.append(RecallIssued(handoff.handoff_id, handoff.recipient, categories))
-    turn.keep_recall(handoff, categories, issued=True)
-    # Who it is about, for a recipient that has been told already; for another, ids must do.
-    told = Category.IDENTITY in (*handoff.disclosed, *categories)
-    told = told and (Category.IDENTITY in handoff.granted or not unsent)
-    who = permitted(handoff.content, (Category.IDENTITY,)) if told else ()
-    telling = Telling("basis-withdrawn", categories=categories, content=who)
-    turn.notify(handoff.recipient, NoticeKind.RECALL, handoff, telling)
+    convening.reconsider(turn)
+    recall.fetch_back(turn)
 
 
 def tell_source(turn: Turn, handoff: Handoff, reason: str) -> None:
@@ -116,51 +99,46 @@ def _release(turn: Turn, handoff: Handoff, decision: Decision) -> None:
 
 
 def _cancel(turn: Turn, handoff: Handoff, decision: Decision) -> None:
-    cancelled = handoff._replace(status=Status.CANCELLED, granted=())
+    ended = handoff._replace(status=Status.CANCELLED, granted=(), disclosed=())
+    cancelled = called_off(ended, handoff.outgoing, handoff.disclosed)
     _say_withheld(turn, handoff, decision, handoff.granted)
     turn.change(handoff, cancelled, "basis-withdrawn")
     clocks.follow(turn, cancelled, handoff.status)
     if handoff.disclosed:
-        recall(turn, cancelled, handoff.disclosed, handoff.notice_ids)
-    else:
-        turn.keep_recall(cancelled, handoff.granted, issued=False)
+        recall.issue(turn, cancelled, handoff.disclosed, knows=_knows(handoff))
     tell_source(turn, cancelled, "basis-withdrawn")
-    turn.close(cancelled)
-
-
-def recall_late(turn: Turn, handoff_id: HandoffId) -> bool:
-    """Issue the recall of a basis-cancelled handoff whose data arrived all the same."""
-    for kept in turn.hot.recalls:
-        if kept.handoff_id == handoff_id and kept.issued_at is None:
-            turn.facts.append(RecallIssued(handoff_id, kept.to, kept.categories))
-            turn.put_recall(kept._replace(issued_at=turn.at))
-            turn.notify_late_recall(kept)
-            return True
-    return False
+    turn.close(cancelled, basis_gone=True)
 
 
 def _adjust(turn: Turn, handoff: Handoff, decision: Decision) -> None:
     categories = decision.categories
-    gained = tuple([grant for grant in decision.granted if grant.category not in handoff.granted])
     lost = tuple([category for category in handoff.granted if category not in categories])
     fetched_back = tuple([category for category in lost if category in handoff.disclosed])
-    left = tuple([category for category in handoff.disclosed if category not in lost])
-    adjusted = handoff._replace(granted=categories, disclosed=left)
+    adjusted = handoff._replace(
+        granted=categories, disclosed=tuple([c for c in handoff.disclosed if c not in lost])
+    )
+    wanting = [c for c in categories if c not in handoff.granted]
     if lost:
         _say_withheld(turn, handoff, decision, lost)
-        # Notices that have not left still hold what may no longer leave: new ones take their place.
-        adjusted = adjusted._replace(notice_ids=())
-        if not handoff.delivery_started or (fetched_back and handoff.status in IN_TRANSIT):
+        stopped, anew = stopped_by(handoff, lost, fetched_back)
+        adjusted = called_off(adjusted, stopped, fetched_back)
+        if anew:
             left_over = Decision(decision.granted, ())
             adjusted = send(turn, adjusted, left_over, NoticeKind.REFERRAL, "requested")
-            gained = ()
-        elif handoff.notice_ids:
-            gained = decision.granted
+            wanting = []
+        # What notices that may not leave held besides, and what may still go, goes in a new one.
+        wanting += [c for notice in stopped for c in notice.categories if not anew]
+    gained = tuple([grant for grant in decision.granted if grant.category in wanting])
     if gained:
         adjusted = send(turn, adjusted, Decision(gained, ()), NoticeKind.INFORMATION, "basis-found")
     turn.put(adjusted)
     if fetched_back:
-        recall(turn, adjusted, fetched_back, handoff.notice_ids)
+        recall.issue(turn, adjusted, fetched_back, knows=_knows(handoff))
+
+
+def _knows(handoff: Handoff) -> bool:
+    """Say whether a recipient has been told who the person is."""
+    return Category.IDENTITY in handoff.disclosed
 
 
 def _say_withheld(

@@ -224,7 +224,10 @@ class ReferralReplaced(NamedTuple):
 
 
 class StatementRecorded(NamedTuple):
-    """A person's statement was noted; `state` is in-force or ended."""
+    """A person's statement was noted, or what is newer already stands in its place.
+
+    `state` is in-force, ended, entered-in-error or superseded.
+    """
 
     statement_id: StatementId
     recorder: AgencyId

@@ -5,6 +5,7 @@ record, and a sieve of 3-byte fingerprints in the hot record says when reading t
 while (a wrong yes costs one read, a wrong no cannot happen).
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 from typing import NamedTuple
@@ -75,6 +76,8 @@ def added(ids: bytes, event_key: bytes, content_digest: bytes, at: Instant) -> t
             leaving += 1
         if count - leaving > HOT_IDS_MAX:
             leaving = max(leaving, _EVICT_AT_LEAST)
+    if not leaving:
+        return ids, b""
     gone = ids[: leaving * _HOT.size]
     moved = b"".join(
         [_OLD.pack(*_HOT.unpack_from(gone, i)[:2]) for i in range(0, len(gone), _HOT.size)]
@@ -110,21 +113,25 @@ def referral_key(referral_id: str) -> bytes:
     return sha256(referral_id.encode()).digest()[:16]
 
 
+@lru_cache(maxsize=1024)
 def agency_key(agency: AgencyId) -> bytes:
     """Give the 8-byte key by which a summary knows an agency."""
     return sha256(agency.encode()).digest()[:8]
 
 
-def _id_bytes(identifier: str) -> bytes:
+def id_bytes(identifier: str) -> bytes:
+    """Give an id's 130 bits as 17 bytes, from which `crockford` writes it again."""
     return (int(identifier[2:].translate(AS_BASE_32), 32) << 6).to_bytes(17, "big")
 
 
-def summarised(handoff: Handoff) -> bytes:
-    """Shrink a handoff that is over to its summary."""
+def summarised(handoff: Handoff, referral: bytes) -> bytes:
+    """Shrink a handoff that is over to its summary; `referral` is the key of its referral's id."""
+    handoff_id = id_bytes(handoff.handoff_id)
+    begins = CaseId(handoff.handoff_id) == handoff.case_id
     return _SUMMARY.pack(
-        _id_bytes(handoff.handoff_id),
-        _id_bytes(handoff.case_id),
-        referral_key(handoff.referral_id),
+        handoff_id,
+        handoff_id if begins else id_bytes(handoff.case_id),
+        referral,
         handoff.referral_version,
         agency_key(handoff.source),
         agency_key(handoff.recipient),

@@ -4,9 +4,8 @@ A rung fires once. An escalation is answered by a role: acknowledged, assigned, 
 moment before which no later rung but the breach itself is told.
 """
 
-from streams.domain import budget
 from streams.domain.agreement import Agreement
-from streams.domain.calendar import Offices
+from streams.domain.budget import BREACH
 from streams.domain.clock_facts import (
     ClockBreached,
     ClockCancelled,
@@ -14,7 +13,7 @@ from streams.domain.clock_facts import (
     Escalated,
     Rung,
 )
-from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_PERSON, ClockRule
+from streams.domain.clock_rules import OF_CASE, OF_HANDOFF, OF_PERSON, OF_RECALL, ClockRule
 from streams.domain.codes import NoticeKind
 from streams.domain.hub_events import (
     ClockReached,
@@ -23,13 +22,12 @@ from streams.domain.hub_events import (
     EscalationSnoozed,
 )
 from streams.domain.ids import AgencyId, HandoffId, Instant
-from streams.domain.person import Clock, ClockState, Suspension
+from streams.domain.person import Clock, ClockState
+from streams.domain.projection import project, with_breach
 from streams.domain.turn import Telling, Turn
 
-BREACH = "breach"
 RESUME = "resume"
 """Not a rung: the moment at which a bounded pause has used up its bound."""
-_DUE = "due"
 _NOBODY = AgencyId("")
 
 
@@ -49,34 +47,12 @@ def projected(
     )
     if clock.state is not ClockState.BREACHED:
         return clock._replace(due_at=due_at), ladder
-    return clock, _with_breach(ladder, clock.due_at)
-
-
-def project(
-    rule: ClockRule,
-    offices: Offices,
-    started_at: Instant,
-    suspensions: tuple[Suspension, ...] = (),
-    counted: tuple[int, Instant | None] = (0, None),
-) -> tuple[Instant, tuple[Rung, ...]]:
-    """Give when a clock is due that has not broken its promise, and its ladder."""
-    due_at, ladder = budget.projection(rule, started_at, suspensions, offices, counted)
-    return due_at, _with_breach(ladder, due_at)
+    return clock, with_breach(ladder, clock.due_at)
 
 
 def rungs_of(rule: ClockRule, clock: Clock, agreement: Agreement) -> tuple[Rung, ...]:
     """Give a clock's ladder in order of time; the due time is always one of its moments."""
     return projected(rule, clock, agreement)[1]
-
-
-def _with_breach(ladder: tuple[Rung, ...], due_at: Instant) -> tuple[Rung, ...]:
-    for rung in ladder:
-        if rung.at == due_at:
-            return ladder
-    # None was agreed, or office hours hold it back: the breach itself tells nobody.
-    name = _DUE if any(rung.rung == BREACH for rung in ladder) else BREACH
-    before = [rung for rung in ladder if rung.at < due_at]
-    return (*before, Rung(name, due_at, _NOBODY), *ladder[len(before) :])
 
 
 def set_to_next(clock: Clock, ladder: tuple[Rung, ...]) -> Clock:
@@ -144,7 +120,8 @@ def answer(
 
 def handoff_of(clock: Clock) -> HandoffId | None:
     """Give the handoff that a clock's facts name: a case's clock its first, a person's none."""
-    return HandoffId(clock.subject) if clock.scope in (OF_HANDOFF, OF_CASE) else None
+    named = clock.scope in (OF_HANDOFF, OF_CASE, OF_RECALL)
+    return HandoffId(clock.subject) if named else None
 
 
 def find(turn: Turn, clock_id: str) -> Clock | None:
@@ -194,7 +171,16 @@ def _escalate(turn: Turn, clock: Clock, rung: Rung) -> None:
     handoff = next((h for h in turn.hot.handoffs if h.handoff_id == clock.subject), None)
     if handoff is None and clock.scope == OF_CASE:
         handoff = next((h for h in turn.hot.handoffs if h.case_id == clock.subject), None)
+    if handoff is None and clock.scope == OF_RECALL:
+        # It waits on for a handoff that is over, which the recall still names.
+        recalls = [r for r in turn.hot.recalls if (r.handoff_id, r.to) == _recalled(clock)]
+        turn.notify_by_ids(to, NoticeKind.ESCALATION, recalls[0], telling)
+        return
     turn.notify(to, NoticeKind.ESCALATION, handoff, telling)
+
+
+def _recalled(clock: Clock) -> tuple[str, AgencyId]:
+    return clock.subject, clock.owner
 
 
 def told(agreement: Agreement, clock: Clock, role: str) -> AgencyId:

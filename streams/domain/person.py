@@ -22,6 +22,13 @@ from streams.domain.ids import (
 from streams.domain.statements import StatementKind
 
 
+class Outgoing(NamedTuple):
+    """A notice with the person's data that has not left, and the categories that it holds."""
+
+    notice_id: NoticeId
+    categories: tuple[Category, ...]
+
+
 class Handoff(NamedTuple):
     """One open handoff, as of the last entry.
 
@@ -50,8 +57,13 @@ class Handoff(NamedTuple):
     recorded_at: Instant
     accepted_at_sequence: int
     delivery_started: bool
-    notice_ids: tuple[NoticeId, ...]
-    """Notices that carry the person's data to the recipient: the referral and what followed it."""
+    outgoing: tuple[Outgoing, ...]
+    """Notices that wait to leave for the recipient: the referral and what followed it."""
+    called_off: tuple[Outgoing, ...]
+    """Notices that may not leave any more, each with what has not been recalled from it.
+
+    Should one arrive all the same, its categories are recalled then.
+    """
     content: tuple[SealedPart, ...]
 
 
@@ -66,8 +78,9 @@ class Case(NamedTuple):
 class Statement(NamedTuple):
     """What a person has said of their data, as of its newest version; see `statements`.
 
-    `ended` where it was withdrawn or lifted. `occurred_at` keeps an older version that comes late
-    from replacing a newer one.
+    `ended` where it was withdrawn or lifted; an end keeps neither scope nor dates. `occurred_at`
+    keeps an older version that comes late from replacing a newer one, or from beginning after its
+    end.
     """
 
     statement_id: StatementId
@@ -84,6 +97,10 @@ class Statement(NamedTuple):
     valid_to: Instant | None
     occurred_at: Instant
     ended: bool
+    in_error: bool = False
+    """It ended because it should never have been entered."""
+    was_given: bool = True
+    """False for an end of which no beginning is known (yet)."""
 
 
 class ClockState(StrEnum):
@@ -114,9 +131,9 @@ class Clock(NamedTuple):
     clock_id: ClockId
     rule: str
     scope: str
-    """What it belongs to: `handoff`, `case`, `person`, or `hub` for the hub's own waits."""
+    """What it belongs to: `handoff`, `case`, `person`, `recall`, or `hub` for its own waits."""
     subject: str
-    """The handoff's or the case's id, the parked event's id; empty for the person's own."""
+    """The handoff's or the case's id (a recall's handoff), the parked event's; else empty."""
     owner: AgencyId
     """The agency whose duty the clock is."""
     source: AgencyId
@@ -151,10 +168,9 @@ class Rejection(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """A recall that its recipient has not confirmed yet.
+    """A recall that its recipient has not confirmed yet: one a handoff and agency.
 
-    Not issued (`issued_at` None) where nothing had left when the basis went: it goes out if the
-    recipient turns out to have received the data all the same.
+    It widens where more has to be fetched back meanwhile; `issued_at` is when it first went out.
     """
 
     handoff_id: HandoffId
@@ -162,8 +178,7 @@ class Recall(NamedTuple):
     source: AgencyId
     referral_id: str
     categories: tuple[Category, ...]
-    closed_at: Instant
-    issued_at: Instant | None
+    issued_at: Instant
 
 
 class Parked(NamedTuple):
@@ -179,6 +194,9 @@ class PersonState(NamedTuple):
     `known_ids` packs the ids of open handoffs' events and of the last 90 days, at most 256, as 16
     bytes of event id and 16 bytes of content digest each; `sieve` tells which older ids may be in
     the `closed` record. `closed_digest` is SHA-256 of that record, empty where there is none.
+    `convened` are handoffs that are over, as seen by the coordinator that was convened for them: it
+    stands as their recipient until the notice has arrived. `holdings` counts what agencies still
+    hold of handoffs that are over (see `holdings`).
     """
 
     person: PersonId
@@ -199,7 +217,9 @@ class PersonState(NamedTuple):
     clocks: tuple[Clock, ...]
     rejections: tuple[Rejection, ...]
     recalls: tuple[Recall, ...]
+    convened: tuple[Handoff, ...]
     parked: tuple[Parked, ...]
+    holdings: int
     known_ids: bytes
     sieve: bytes
     closed_count: int
@@ -207,28 +227,41 @@ class PersonState(NamedTuple):
     clock_digest: bytes
     """Under which clock rules and calendar the clocks stand; empty where none waits."""
 
-    # `_replace` costs three times as much, and these three happen several times an event.
+    # `_replace` costs three times as much, and these happen several times an event.
     def with_handoffs(self, handoffs: tuple[Handoff, ...]) -> "PersonState":
         """Give the state with other open handoffs."""
-        return PersonState._make((*self[:_HANDOFFS], handoffs, *self[_HANDOFFS + 1 :]))
+        return _new(PersonState, (*self[:_HANDOFFS], handoffs, *self[_HANDOFFS + 1 :]))
 
     def with_cases(self, cases: tuple[Case, ...]) -> "PersonState":
         """Give the state with other cases."""
-        return PersonState._make((*self[:_CASES], cases, *self[_CASES + 1 :]))
+        return _new(PersonState, (*self[:_CASES], cases, *self[_CASES + 1 :]))
 
     def with_clocks(self, clocks: tuple[Clock, ...]) -> "PersonState":
         """Give the state with other clocks."""
-        return PersonState._make((*self[:_CLOCKS], clocks, *self[_CLOCKS + 1 :]))
+        return _new(PersonState, (*self[:_CLOCKS], clocks, *self[_CLOCKS + 1 :]))
 
 
+_new = tuple.__new__
 _HANDOFFS, _CASES, _CLOCKS = map(PersonState._fields.index, ("handoffs", "cases", "clocks"))
 
 
 class ClosedState(NamedTuple):
-    """The `closed` record: summaries of handoffs that are over, and ids of long ago, packed.
+    """The `closed` record: handoffs that are over, ids of long ago, who holds what data; packed.
 
-    Read only when a key misses the hot record, written only when a handoff closes.
+    Read only when a key misses the hot record or a basis may go, and only ever added to.
     """
 
     summaries: bytes
     known_ids: bytes
+    holdings: bytes
+
+    def with_added(self, added: "ClosedState") -> "ClosedState":
+        """Give the record with what one entry adds to it."""
+        return ClosedState(
+            self.summaries + added.summaries,
+            self.known_ids + added.known_ids,
+            self.holdings + added.holdings,
+        )
+
+
+NOTHING_CLOSED = ClosedState(b"", b"", b"")

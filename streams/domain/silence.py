@@ -1,6 +1,7 @@
 """Silence: nothing came from an agency for longer than agreed; kept in the agency's own lane."""
 
 from streams.domain.agreement import Agreement
+from streams.domain.budget import BREACH
 from streams.domain.calendar import HOUR_US, after_working_us
 from streams.domain.clock_facts import (
     ClockBreached,
@@ -13,7 +14,7 @@ from streams.domain.clock_rules import OF_HUB
 from streams.domain.codes import NoticeKind
 from streams.domain.hub_events import AgencyFellSilent, AgencyHeardAgain
 from streams.domain.ids import AgencyId, ClockId, Instant, derive
-from streams.domain.ladder import BREACH, remove
+from streams.domain.ladder import remove
 from streams.domain.person import Clock, ClockState
 from streams.domain.turn import Telling, Turn
 

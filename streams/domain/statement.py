@@ -1,9 +1,18 @@
-"""A person's statements, recorded and ended; open handoffs are then decided again."""
+"""A person's statements, recorded and ended; open handoffs are then decided again.
+
+    recorded -> in force (not yet, active, expired by its own dates) -> ended | superseded
+
+What ends leaves an end behind, also where it was never known to begin: nothing that was said before
+it under its id begins late. An end speaks of its own kind alone: taking back a consent says nothing
+of a prohibition under the same id.
+"""
+
+from enum import StrEnum
 
 from streams.domain import disclosure
 from streams.domain.codes import Branch
 from streams.domain.entry import StatementRecorded
-from streams.domain.ids import AgencyId, Instant, StatementId
+from streams.domain.ids import Instant
 from streams.domain.person import Statement
 from streams.domain.statements import (
     ConsentGiven,
@@ -15,95 +24,191 @@ from streams.domain.statements import (
 from streams.domain.submission import refuse
 from streams.domain.turn import Turn
 
+MAY_NOT_RECORD = "may-not-record"
+NO_SUCH_STATEMENT = "no-such-statement"
+HAS_ENDED = "statement-has-ended"
+OF_ANOTHER_KIND = "statement-of-another-kind"
+REFUSALS = (MAY_NOT_RECORD, NO_SUCH_STATEMENT, HAS_ENDED, OF_ANOTHER_KIND)
+"""Rules by which a statement is refused: each is about the statement that the message names."""
 
-def record(turn: Turn, event: ConsentGiven | DisclosureProhibited) -> None:
-    """Note a statement; a newer version replaces the one of the same id by the same recorder."""
-    recorder, occurred_at = event.envelope.agency, event.envelope.occurred_at
-    kind = event.kind if isinstance(event, ConsentGiven) else StatementKind.PROHIBITION
-    if _is_older(turn, recorder, event.statement_id, occurred_at):
-        turn.facts.append(StatementRecorded(event.statement_id, recorder, "superseded"))
-        return
-    statement = Statement(
+_Made = ConsentGiven | DisclosureProhibited
+_Ended = ConsentWithdrawn | ProhibitionLifted
+
+
+class Standing(StrEnum):
+    """How a statement stands at an instant (facts 2.4)."""
+
+    ACTIVE = "active"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+def standing(statement: Statement, at: Instant, newer: Statement | None = None) -> Standing:
+    """Say how a statement stands at an instant.
+
+    `statement` is one of the person's state as of `at`, or one made of an event (`as_made`); a
+    state keeps the newest of each id alone, so `newer` is what the state of `at` has in its place,
+    None where that is the statement itself.
+    """
+    newest = newer if newer is not None else statement
+    if newest.ended:
+        return Standing.ENTERED_IN_ERROR if newest.in_error else Standing.WITHDRAWN
+    if newer is not None:
+        return Standing.SUPERSEDED
+    if statement.valid_from is not None and at < statement.valid_from:
+        return Standing.NOT_YET
+    if statement.valid_to is not None and at >= statement.valid_to:
+        return Standing.EXPIRED
+    return Standing.ACTIVE
+
+
+def as_made(event: _Made) -> Statement:
+    """Give the statement that an event makes."""
+    kind, to_branch = StatementKind.PROHIBITION, Branch.UNKNOWN
+    documents: tuple[bytes, ...] = ()
+    service_tasks: tuple[str, ...] = ()
+    if isinstance(event, ConsentGiven):
+        kind, to_branch = event.kind, event.to_branch
+    else:
+        documents, service_tasks = event.documents, event.service_tasks
+    return Statement(
         event.statement_id,
-        recorder,
+        event.envelope.agency,
         kind,
-        event.to_branch if isinstance(event, ConsentGiven) else Branch.UNKNOWN,
+        to_branch,
         event.sources,
         event.recipients,
         event.purposes,
         event.categories,
-        event.documents if isinstance(event, DisclosureProhibited) else (),
-        event.service_tasks if isinstance(event, DisclosureProhibited) else (),
+        documents,
+        service_tasks,
         event.valid_from,
         event.valid_to,
-        occurred_at,
+        event.envelope.occurred_at,
         ended=False,
     )
-    _put(turn, statement)
-    turn.facts.append(StatementRecorded(event.statement_id, recorder, "in-force"))
-    disclosure.reconsider(turn)
 
 
-def end(turn: Turn, event: ConsentWithdrawn | ProhibitionLifted) -> None:
-    """End a statement; one not known yet is noted as ended, so that it cannot begin late.
+def record(turn: Turn, event: _Made) -> None:
+    """Note a statement; a newer version replaces the one of the same id by the same recorder.
 
-    A withdrawal ends no prohibition, and lifting a prohibition ends no consent: refused.
+    Refused where the agreement does not let the agency record its kind.
     """
-    recorder, occurred_at = event.envelope.agency, event.envelope.occurred_at
+    made = as_made(event)
+    recorder = turn.agreement.agencies.get(made.recorder)
+    if recorder is None or made.kind not in recorder.records:
+        refuse(turn, MAY_NOT_RECORD, None)
+        return
+    current, end = _known(turn, event, made.kind)
+    if end is not None and made.occurred_at < end.occurred_at:
+        # Now it is known what the end was of.
+        _put(turn, end._replace(kind=made.kind, was_given=True))
+        _note(turn, event, "superseded")
+    elif current is not None and made.occurred_at < current.occurred_at:
+        _note(turn, event, "superseded")
+    else:
+        _put(turn, made)
+        _note(turn, event, "in-force")
+        disclosure.reconsider(turn)
+
+
+def end(turn: Turn, event: _Ended) -> None:
+    """End a statement, or mark it as entered in error, also after its end.
+
+    Refused where nothing of the kind was said under the id, where it has ended already, or where
+    what stands there is of the other kind: a withdrawal ends no prohibition, and lifting a
+    prohibition ends no consent. The first two leave an end all the same, so that what was said
+    before it cannot begin late.
+    """
     lifted = isinstance(event, ProhibitionLifted)
-    if _is_older(turn, recorder, event.statement_id, occurred_at):
-        turn.facts.append(StatementRecorded(event.statement_id, recorder, "superseded"))
-        return
-    if _is_of_another_kind(turn, recorder, event.statement_id, lifted=lifted):
-        refuse(turn, "statement-of-another-kind", None)
-        return
     kind = StatementKind.PROHIBITION if lifted else StatementKind.CONSENT
-    _put(
-        turn,
-        Statement(
-            event.statement_id,
-            recorder,
-            kind,
-            Branch.UNKNOWN,
-            (),
-            (),
-            (),
-            (),
-            (),
-            (),
-            None,
-            None,
-            occurred_at,
-            ended=True,
-        ),
+    current, earlier = _known(turn, event, kind)
+    if current is None:
+        _end_again(turn, event, kind, earlier)
+    elif _prohibits(current.kind) is not lifted:
+        refuse(turn, OF_ANOTHER_KIND, None)
+    elif event.envelope.occurred_at < current.occurred_at:
+        _note(turn, event, "superseded")
+    else:
+        _put(turn, _as_ended(event, current.kind))
+        _note(turn, event, "entered-in-error" if event.in_error else "ended")
+        disclosure.reconsider(turn)
+
+
+def _end_again(turn: Turn, event: _Ended, kind: StatementKind, earlier: Statement | None) -> None:
+    """End what is not in force: it has ended before, or nobody ever knew it."""
+    if earlier is None:
+        if any(each.was_given for each in turn.hot.statements if _is_under(each, event)):
+            refuse(turn, OF_ANOTHER_KIND, None)
+            return
+        earlier = _as_ended(event, kind)._replace(was_given=False)
+    corrects = earlier.was_given and event.in_error and not earlier.in_error
+    latest = max(earlier.occurred_at, event.envelope.occurred_at)
+    in_error = earlier.in_error or event.in_error
+    _put(turn, earlier._replace(occurred_at=latest, in_error=in_error))
+    if corrects:
+        _note(turn, event, "entered-in-error")
+    else:
+        refuse(turn, HAS_ENDED if earlier.was_given else NO_SUCH_STATEMENT, None)
+
+
+def _as_ended(event: _Ended, kind: StatementKind) -> Statement:
+    return Statement(
+        event.statement_id,
+        event.envelope.agency,
+        kind,
+        Branch.UNKNOWN,
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        None,
+        None,
+        event.envelope.occurred_at,
+        ended=True,
+        in_error=event.in_error,
     )
-    turn.facts.append(StatementRecorded(event.statement_id, recorder, "ended"))
-    disclosure.reconsider(turn)
 
 
-def _is_older(
-    turn: Turn, recorder: AgencyId, statement_id: StatementId, occurred_at: Instant
-) -> bool:
-    return any(
-        known.statement_id == statement_id
-        and known.recorder == recorder
-        and occurred_at < known.occurred_at
-        for known in turn.hot.statements
-    )
+def _known(
+    turn: Turn, event: _Made | _Ended, kind: StatementKind
+) -> tuple[Statement | None, Statement | None]:
+    """Give what is in force under the event's id, of any kind, and the end of its own kind."""
+    current, end = None, None
+    for known in turn.hot.statements:
+        if not _is_under(known, event):
+            continue
+        if not known.ended:
+            current = known
+        elif _prohibits(known.kind) is _prohibits(kind):
+            end = known
+    return current, end
 
 
-def _is_of_another_kind(
-    turn: Turn, recorder: AgencyId, statement_id: StatementId, *, lifted: bool
-) -> bool:
-    return any(
-        known.statement_id == statement_id
-        and known.recorder == recorder
-        and (known.kind is StatementKind.PROHIBITION) is not lifted
-        for known in turn.hot.statements
-    )
+def _is_under(known: Statement, event: _Made | _Ended) -> bool:
+    return known.statement_id == event.statement_id and known.recorder == event.envelope.agency
+
+
+def _prohibits(kind: StatementKind) -> bool:
+    return kind is StatementKind.PROHIBITION
 
 
 def _put(turn: Turn, statement: Statement) -> None:
-    key = (statement.recorder, statement.statement_id)
-    others = [s for s in turn.hot.statements if (s.recorder, s.statement_id) != key]
+    others = [each for each in turn.hot.statements if not _gives_way(each, statement)]
     turn.hot = turn.hot._replace(statements=(*others, statement))
+
+
+def _gives_way(known: Statement, to: Statement) -> bool:
+    """Say whether one replaces the other: what is in force anything in force, an end its kind."""
+    if (known.recorder, known.statement_id) != (to.recorder, to.statement_id):
+        return False
+    return _prohibits(known.kind) is _prohibits(to.kind) or not (known.ended or to.ended)
+
+
+def _note(turn: Turn, event: _Made | _Ended, state: str) -> None:
+    turn.facts.append(StatementRecorded(event.statement_id, event.envelope.agency, state))

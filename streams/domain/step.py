@@ -10,8 +10,8 @@ from typing import NamedTuple, assert_never
 
 from streams.domain import (
     answering,
-    bounce,
     clocks,
+    convening,
     delivery,
     disclosure,
     known,
@@ -68,9 +68,6 @@ from streams.domain.turn import Turn
 RULES_VERSION = 1
 """Names the rules of this code in every entry; a change of what `step` decides raises it."""
 
-_DeliveryReported = DeliveryStarted | NoticeDelivered
-
-
 _RECORDED_AT, _KNOWN_IDS = map(PersonState._fields.index, ("recorded_at", "known_ids"))
 
 
@@ -126,40 +123,15 @@ def unknown_person(person: PersonId) -> PersonState:
         clocks=(),
         rejections=(),
         recalls=(),
+        convened=(),
         parked=(),
+        holdings=0,
         known_ids=b"",
         sieve=b"",
         closed_count=0,
         closed_digest=b"",
         clock_digest=b"",
     )
-
-
-def needs_closed(hot: PersonState, event: Event) -> bool:
-    """Say whether the closed record must be read before `step` can decide this event."""
-    if not hot.sieve:
-        return False
-    key = packed(event.envelope.event_id)
-    if known.find(hot.known_ids, key) is None and known.may_hold(hot.sieve, key):
-        return True
-    return _may_name_the_past(hot, event)
-
-
-def _may_name_the_past(hot: PersonState, event: Event) -> bool:
-    if isinstance(event, ReferralSubmitted):
-        referral = known.referral_key(event.envelope.source_ref.message_id)
-        return known.may_hold(hot.sieve, referral)
-    if isinstance(event, HandoffAnswer):
-        if event.handoff_id is not None:
-            return _is_not_open(hot, event.handoff_id)
-        return known.may_hold(hot.sieve, known.referral_key(event.referral_id or ""))
-    if isinstance(event, _DeliveryReported):
-        return event.kind in delivery.WITH_DATA and _is_not_open(hot, event.handoff_id)
-    return False
-
-
-def _is_not_open(hot: PersonState, handoff_id: HandoffId | None) -> bool:
-    return all(handoff.handoff_id != handoff_id for handoff in hot.handoffs)
 
 
 def is_known(person: Person, event: Event) -> bool:
@@ -189,6 +161,8 @@ def step(person: Person, event: Event, agreement: Agreement) -> Step:
     at = max(envelope.recorded_at, hot.recorded_at)
     turn = Turn(_at_home(hot, envelope), event, agreement, at)
     over = known.summaries(person.closed.summaries) if person.closed is not None else []
+    if person.closed is not None:
+        turn.holdings_known = person.closed.holdings
     _decide(turn, event, over)
     if turn.hot.protected is not person.hot.protected:
         disclosure.reconsider(turn)
@@ -214,10 +188,20 @@ def _at_home(hot: PersonState, envelope: Envelope) -> PersonState:
 
 
 def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
-    match event:
+    match event:  # in the order of how often they come: each case is asked before the next
         case ReferralSubmitted():
             submit(turn, event, over)
             _release_parked(turn)
+        case MilestoneReached():
+            _reach(turn, event)
+        case ClockReached():
+            _fire(turn, event)
+        case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
+            delivery.follow(turn, event, over)
+        case ConsentGiven() | DisclosureProhibited():
+            statement.record(turn, event)
+        case ConsentWithdrawn() | ProhibitionLifted():
+            statement.end(turn, event)
         case (
             HandoffReceived()
             | HandoffAccepted()
@@ -235,16 +219,6 @@ def _decide(turn: Turn, event: Event, over: list[known.Summary]) -> None:
         ):
             answering.answer(turn, event, over)
             _release_parked(turn)
-        case ConsentGiven() | DisclosureProhibited():
-            statement.record(turn, event)
-        case ConsentWithdrawn() | ProhibitionLifted():
-            statement.end(turn, event)
-        case MilestoneReached():
-            _reach(turn, event)
-        case ClockReached():
-            _fire(turn, event)
-        case DeliveryStarted() | NoticeDelivered() | NoticeUndeliverable():
-            delivery.follow(turn, event, over)
         case (
             EscalationAcknowledged()
             | EscalationAssigned()
@@ -328,7 +302,7 @@ def _waited_out(turn: Turn, handoff_id: HandoffId) -> None:
 def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
     envelope = event.envelope
     if turn.closed_summaries:
-        bounce.forget(turn)
+        convening.forget(turn)
         clocks.forget_cases(turn)
     hot = turn.hot
     clock_digest = hot.clock_digest
@@ -339,9 +313,9 @@ def _closed_up(turn: Turn, event: Event, key: bytes) -> Step:
     ids, moved = known.added(hot.known_ids, key, envelope.content_digest, turn.at)
     closed_added: ClosedState | None = None
     digest, sieve = hot.closed_digest, hot.sieve
-    if turn.closed_summaries or moved:
-        closed_added = ClosedState(turn.closed_summaries, moved)
-        digest = sha256(digest + turn.closed_summaries + moved).digest()
+    if turn.closed_summaries or moved or turn.holdings_added:
+        closed_added = ClosedState(turn.closed_summaries, moved, turn.holdings_added)
+        digest = sha256(digest + b"".join(closed_added)).digest()
         sieve += known.sieve_of(moved)
     hot = PersonState._make(
         (
@@ -387,8 +361,11 @@ def kept(event: Event) -> Event:
 
 def _unchanged(hot: PersonState, verdict: Verdict, rule: str, event: Event) -> Step:
     envelope = event.envelope
-    named = event.handoff_id if isinstance(event, HandoffAnswer) else None
-    if isinstance(event, ReferralSubmitted):
+    named: HandoffId | None = None
+    if isinstance(event, HandoffAnswer):
+        answered = answering.find(hot, event)
+        named = answered.handoff_id if answered is not None else event.handoff_id
+    elif isinstance(event, ReferralSubmitted):
         same = same_referral(hot, event)
         named = (
             same.handoff_id

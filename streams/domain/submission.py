@@ -1,9 +1,11 @@
 """A referral comes in and becomes a handoff, or is refused with the rule named."""
 
-from streams.domain import bounce, clocks, disclosure, known
-from streams.domain.codes import Basis, NoticeKind, Status
+from streams.domain import bounce, clocks, disclosure, known, recall
+from streams.domain.agreement import ServiceRule
+from streams.domain.codes import Basis, Category, NoticeKind, Status
 from streams.domain.entry import HandoffOpened, ReferralReplaced, TransitionRefused
 from streams.domain.ids import AgencyId, CaseId, HandoffId, derive
+from streams.domain.outgoing import IN_TRANSIT, called_off
 from streams.domain.person import Case, Handoff, PersonState
 from streams.domain.referral import ReferralSubmitted
 from streams.domain.routing import Route, route
@@ -25,11 +27,17 @@ def submit(turn: Turn, event: ReferralSubmitted, over: list[known.Summary]) -> N
         refuse(turn, "superseded" if version < newest else "terminal", past[-1].handoff_id)
         return
     rejections = bounce.lately_rejected(turn, event.service)
+    service = turn.agreement.service(event.service)
+    if service is None:
+        refuse(turn, "service-not-agreed", None)
+        return
     routed = _recipient(turn, event, stalled=bounce.is_stalled(turn, rejections))
     if routed.recipient is None:
         refuse(turn, routed.rule, None)
         return
-    handoff = drafted(turn, event, routed.recipient, bounce.case_of(turn, event, rejections))
+    handoff = drafted(
+        turn, event, service, routed.recipient, bounce.case_of(turn, event, rejections)
+    )
     opened = open_handoff(turn, handoff, routed.rule)
     if opened.status is not Status.AWAITING_BASIS and event.recipient is None:
         disclosure.tell_source(turn, opened, routed.rule)
@@ -97,8 +105,6 @@ def refuse(turn: Turn, rule: str, handoff_id: HandoffId | None) -> None:
 
 def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
     source = event.envelope.agency
-    if turn.agreement.service(event.service) is None:
-        return Route(None, "service-not-agreed")
     if event.recipient is not None:
         if event.recipient not in turn.agreement.agencies:
             return Route(None, "recipient-not-of-the-region")
@@ -112,13 +118,13 @@ def _recipient(turn: Turn, event: ReferralSubmitted, *, stalled: bool) -> Route:
 
 
 def drafted(
-    turn: Turn, event: ReferralSubmitted, recipient: AgencyId, case_id: CaseId | None
+    turn: Turn,
+    event: ReferralSubmitted,
+    rule: ServiceRule,
+    recipient: AgencyId,
+    case_id: CaseId | None,
 ) -> Handoff:
-    """Read a referral as the handoff that it asks for, before anything is decided of it.
-
-    The agreement must offer its service.
-    """
-    rule = next(r for r in turn.agreement.services if r.service == event.service)
+    """Read a referral as the handoff that it asks for, before anything is decided of it."""
     handoff_id = HandoffId(derive("h", event.envelope.event_id, turn.hot.person))
     return Handoff(
         handoff_id,
@@ -140,7 +146,8 @@ def drafted(
         turn.at,
         0,
         delivery_started=False,
-        notice_ids=(),
+        outgoing=(),
+        called_off=(),
         content=event.sealed,
     )
 
@@ -150,10 +157,11 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     if version < handoff.referral_version:
         refuse(turn, "superseded", handoff.handoff_id)
         return
-    if turn.agreement.service(event.service) is None:
+    service = turn.agreement.service(event.service)
+    if service is None:
         refuse(turn, "service-not-agreed", handoff.handoff_id)
         return
-    newer = drafted(turn, event, handoff.recipient, handoff.case_id)
+    newer = drafted(turn, event, service, handoff.recipient, handoff.case_id)
     replaced = handoff._replace(
         referral_version=version,
         priority=newer.priority,
@@ -180,11 +188,11 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     kind = NoticeKind.INFORMATION
     if any(category not in decision.categories for category in handoff.granted):
         # What has not left yet holds too much: it never leaves, nor leaves again where recalled.
-        replaced = replaced._replace(notice_ids=())
-        recalled = bool(lost) and handoff.status in disclosure.IN_TRANSIT
+        replaced = called_off(replaced, handoff.outgoing, lost)
+        recalled = bool(lost) and handoff.status in IN_TRANSIT
         if recalled or not handoff.delivery_started:
             kind = NoticeKind.REFERRAL
     replaced = disclosure.send(turn, replaced, decision, kind, "replaced")
     turn.put(replaced)
     if lost:
-        disclosure.recall(turn, replaced, lost, handoff.notice_ids)
+        recall.issue(turn, replaced, lost, knows=Category.IDENTITY in handoff.disclosed)

@@ -21,9 +21,13 @@ from streams.domain.entry import (
 from streams.domain.envelope import SealedPart
 from streams.domain.event import Event, HandoffAnswer
 from streams.domain.handoff import TERMINAL
+from streams.domain.holdings import Holding, left_by, packed, unpacked
 from streams.domain.ids import AgencyId, CaseId, HandoffId, Instant, NoticeId, derive
 from streams.domain.person import Case, Handoff, PersonState, Recall
 from streams.domain.responsibility import responsible
+
+_CATEGORIES = {Part(category.value): category for category in Category}
+"""The parts that hold data of a category, and of which."""
 
 
 class Telling(NamedTuple):
@@ -55,6 +59,8 @@ class Turn:
         "event",
         "facts",
         "handoff_id",
+        "holdings_added",
+        "holdings_known",
         "hot",
         "notices",
         "refused",
@@ -69,6 +75,8 @@ class Turn:
         self.facts: list[Fact] = []
         self.notices: list[Notice] = []
         self.closed_summaries = b""
+        self.holdings_known = b""
+        self.holdings_added = b""
         self.dead: list[HandoffAnswer] = []
         self.refused = ""
         self.handoff_id: HandoffId | None = None
@@ -163,17 +171,23 @@ class Turn:
 
     def case(self, case_id: CaseId) -> Case:
         """Give a case of an open handoff; there always is one."""
-        return next(case for case in self.hot.cases if case.case_id == case_id)
+        for case in self.hot.cases:
+            if case.case_id == case_id:
+                return case
+        raise AssertionError(case_id)  # pragma: no cover  # a handoff is opened with its case
 
     def put_case(self, case: Case) -> None:
         """Keep a case as it is now."""
         others = tuple([other for other in self.hot.cases if other.case_id != case.case_id])
         self.hot = self.hot.with_cases((*others, case))
 
-    def close(self, handoff: Handoff) -> None:
-        """Shrink a handoff that is over to its summary in the closed record."""
+    def close(self, handoff: Handoff, *, basis_gone: bool = False) -> None:
+        """Shrink a handoff that is over to its summary, and to what its recipient still holds.
+
+        `basis_gone` where it ends since nothing may be disclosed in it any more.
+        """
         key = known.referral_key(handoff.referral_id)
-        self.closed_summaries += known.summarised(handoff)
+        self.closed_summaries += known.summarised(handoff, key)
         self.hot = self.hot._replace(
             handoffs=tuple(
                 [other for other in self.hot.handoffs if other.handoff_id != handoff.handoff_id]
@@ -181,40 +195,29 @@ class Turn:
             sieve=self.hot.sieve + known.fingerprint(key),
             closed_count=self.hot.closed_count + 1,
         )
+        held = left_by(handoff, basis_gone=basis_gone)
+        if held.categories or held.called_off:
+            self.keep_holding(held, None)
 
-    def keep_recall(
-        self, handoff: Handoff, categories: tuple[Category, ...], *, issued: bool
-    ) -> None:
-        """Keep a recall of a handoff's recipient, together with one that still waits."""
-        earlier = [r for r in self.hot.recalls if r.handoff_id == handoff.handoff_id]
-        if earlier and not issued:
-            return  # One went out already, and still waits to be confirmed.
-        already = earlier[0].categories if earlier else ()
-        recall = Recall(
-            handoff.handoff_id,
-            handoff.recipient,
-            handoff.source,
-            handoff.referral_id,
-            already + tuple([c for c in categories if c not in already]),
-            self.at,
-            self.at if issued else None,
-        )
-        self.put_recall(recall)
+    def holdings(self) -> dict[tuple[HandoffId, AgencyId], Holding]:
+        """Give what agencies hold of handoffs that are over, where the closed record was read."""
+        return unpacked(self.holdings_known + self.holdings_added)
 
-    def put_recall(self, recall: Recall) -> None:
-        """Keep a recall as it is now."""
-        others = tuple([r for r in self.hot.recalls if r.handoff_id != recall.handoff_id])
-        self.hot = self.hot._replace(recalls=(*others, recall))
+    def keep_holding(self, held: Holding, before: Holding | None) -> None:
+        """Keep what an agency holds now of a handoff that is over."""
+        self.holdings_added += packed(held)
+        more = bool(held.categories) - (before is not None and bool(before.categories))
+        if more:
+            self.hot = self.hot._replace(holdings=self.hot.holdings + more)
 
-    def notify_late_recall(self, recall: Recall) -> None:
-        """Add the notice of a recall whose handoff is over: by ids alone, its content is gone."""
-        notice_id = NoticeId(self.derived("n"))
+    def notify_by_ids(self, to: AgencyId, kind: NoticeKind, recall: Recall, tell: Telling) -> None:
+        """Add a notice of a recall whose handoff is over: by ids alone, its content is gone."""
         self.notices.append(
             Notice(
-                notice_id,
-                recall.to,
-                "",
-                NoticeKind.RECALL,
+                NoticeId(self.derived("n")),
+                to,
+                tell.role,
+                kind,
                 self.hot.person,
                 self.hot.protected,
                 recall.handoff_id,
@@ -224,11 +227,11 @@ class Turn:
                 recall.to,
                 None,
                 None,
-                "basis-withdrawn",
-                "",
+                tell.detail,
+                tell.reason,
                 self.at,
-                None,
-                recall.categories,
+                tell.due_at,
+                tell.categories,
                 (),
                 (),
                 (),
@@ -246,7 +249,7 @@ def permitted(
     content: tuple[SealedPart, ...], categories: tuple[Category, ...]
 ) -> tuple[SealedPart, ...]:
     """Give the sealed parts of the permitted categories, and no other."""
-    return tuple([part for part in content if part.part.value in categories])
+    return tuple([part for part in content if _CATEGORIES.get(part.part) in categories])
 
 
 def between_parties(

@@ -17,7 +17,7 @@ from streams.contracts.person import decode_closed, decode_state
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.event import Event
 from streams.domain.ids import AgencyId, DeadLetterId, Instant, PersonId
-from streams.domain.person import ClosedState, PersonState
+from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
 from streams.engines import advancing, lane
 from streams.engines import embedded_tables as tables
 from streams.engines.changes import rules_at
@@ -262,11 +262,8 @@ class EmbeddedEngine:
         gathered.hot[entry.person] = entry
         gathered.now = max(gathered.now, entry.recorded_at)
         if entry.closed_added is not None:
-            earlier = self.closed(entry.person) or ClosedState(b"", b"")
-            gathered.closed[entry.person] = ClosedState(
-                earlier.summaries + entry.closed_added.summaries,
-                earlier.known_ids + entry.closed_added.known_ids,
-            )
+            earlier = self.closed(entry.person) or NOTHING_CLOSED
+            gathered.closed[entry.person] = earlier.with_added(entry.closed_added)
 
     def bury(self, dead_letter: DeadLetter) -> None:
         """Gather a dead letter for the end of the transaction."""

@@ -17,6 +17,7 @@ from streams.contracts.event import encode_event
 from streams.contracts.person import encode_state
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.clocks import next_clock
+from streams.domain.closed_record import needs_closed
 from streams.domain.entry import LedgerEntry, Problem
 from streams.domain.envelope import HUB, hub_envelope
 from streams.domain.event import AgencyEvent, Event
@@ -29,7 +30,6 @@ from streams.domain.step import (
     Verdict,
     is_known,
     kept,
-    needs_closed,
     step,
     unknown_person,
 )

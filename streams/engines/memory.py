@@ -8,7 +8,7 @@ from streams.contracts.entry import decode_entry
 from streams.domain.agreement import Agreements
 from streams.domain.event import Event
 from streams.domain.ids import AgencyId, DeadLetterId, Instant, PersonId
-from streams.domain.person import ClosedState, PersonState
+from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
 from streams.engines import advancing, lane
 from streams.engines.changes import rules_at
 from streams.engines.due import Due, Place
@@ -193,11 +193,8 @@ class MemoryEngine:
 
     def _add_closed(self, entry: lane.Kept) -> None:
         if entry.closed_added is not None:
-            earlier = self._closed.get(entry.person, ClosedState(b"", b""))
-            self._closed[entry.person] = ClosedState(
-                earlier.summaries + entry.closed_added.summaries,
-                earlier.known_ids + entry.closed_added.known_ids,
-            )
+            earlier = self._closed.get(entry.person, NOTHING_CLOSED)
+            self._closed[entry.person] = earlier.with_added(entry.closed_added)
 
     def _next_at(self, person: PersonId) -> Instant | None:
         kept = self._hot.get(person)

@@ -23,6 +23,7 @@ from streams.domain.ids import (
     derive,
     derive_event_id,
 )
+from streams.normalise.document_ids import one_spelling
 from streams.promises.connector import (
     DETAILS_BYTES_MAX,
     Connector,
@@ -58,7 +59,7 @@ _TOO_LARGE = Unreadable(
 _NOT_A_HETU = Unreadable(
     (Problem("hetu-format", "", "The person's HETU has not the shape of one.", None),), None, None
 )
-_REFERENCES = ("handoff_id", "referral_id", "statement_id", "basis_reference")
+_REFERENCES = ("handoff_id", "referral_id", "statement_id", "basis_reference", "service_tasks")
 
 
 class UnknownSenderError(Exception):
@@ -74,10 +75,12 @@ class Received(NamedTuple):
     """What one message became, for the engine.
 
     `message_id` is for the receipt: masked where a HETU shows in it, None where none was read.
+    `about` is the pointer of the statement that the message names, empty where it names none.
     """
 
     message_id: str | None
     taken: AgencyEvent | DeadLetter
+    about: str = ""
 
 
 class _Arrival(NamedTuple):
@@ -186,7 +189,14 @@ class ReceiveStep:
         mask = self._pseudonyms.mask
         message_id, version = mask(head.source_ref.message_id), head.source_ref.version
         transport_id = transport_id or head.source_ref.transport_id
-        content = self._with_masked_references(event)
+        said = kept = self._with_masked_references(event)
+        if read.document_ids:
+            # How they are listed is no content. The person's key may change: it is no content too.
+            ids = tuple(sorted({one_spelling(each) for each in read.document_ids}))
+            place = type(event)._fields.index("documents") - 1
+            digests = self._sealer.documents(ids, person, key.generation, key.key)
+            kept = (*said[:place], digests, *said[place + 1 :])
+            said = (*said[:place], ids, *said[place + 1 :])
         envelope = Envelope(
             derive_event_id(agency, message_id, version),
             person,
@@ -194,7 +204,7 @@ class ReceiveStep:
             head.occurred_at,
             recorded_at,
             SourceRef(message_id, version, mask(transport_id) if transport_id else None),
-            self._pseudonyms.content_digest(_canonical(type(event), head, content, details)),
+            self._pseudonyms.content_digest(_canonical(type(event), head, said, details)),
             head.age_years,
             head.municipality,
             head.protected,
@@ -202,14 +212,16 @@ class ReceiveStep:
         sealed = self._sealer.seal(details, message.raw, person, key.generation, key.key)
         # Field by field the new event has the types of the old one; no checker follows that here.
         kind: Any = type(event)
-        return Received(message_id, kind._make((envelope, *content, sealed)))
+        return Received(message_id, kind._make((envelope, *kept, sealed)), read.about)
 
     def _with_masked_references(self, event: AgencyEvent) -> tuple[Any, ...]:
         content: tuple[Any, ...] = event[1:-1]
         for place in _references(type(event)._fields):
             named = content[place]
-            if named and looks_like_hetu(named):
-                shown = self._pseudonyms.mask(named)
+            several = isinstance(named, tuple)
+            if named and any(map(looks_like_hetu, named if several else (named,))):
+                mask = self._pseudonyms.mask
+                shown = tuple(map(mask, named)) if several else mask(named)
                 content = (*content[:place], shown, *content[place + 1 :])
         return content
 

@@ -68,13 +68,18 @@ class Reading(NamedTuple):
     """A message as read: the contract event but for what only the receive step knows.
 
     The event's envelope carries agency, occurred_at, source_ref, municipality, protected and
-    age_years; event id, person, recorded_at, content digest and sealed parts are still empty.
+    age_years; event id, person, recorded_at, content digest, documents and sealed parts are still
+    empty.
     """
 
     event: AgencyEvent
     hetu: str
     """In its one spelling: the person's key to a pseudonym, never kept."""
     details: Details
+    document_ids: tuple[str, ...] = ()
+    """As the agency wrote them: only on their way to the event's `documents`, never kept."""
+    about: str = ""
+    """Pointer of the statement's id, where the message names one: what a rule may refuse."""
 
 
 class Unreadable(NamedTuple):

@@ -50,8 +50,8 @@ class ReprojectionSeen(NamedTuple):
 class ClockSeen(NamedTuple):
     """A clock; `state` is running, paused, met, breached or cancelled.
 
-    `scope` is handoff, case, person or hub; a case's clock has the case's first handoff, a person's
-    none. `person` is whose lane it is in: an agency's id, where the agency itself fell silent.
+    `scope` is handoff, case, person, recall or hub; a case's clock has the case's first handoff, a
+    person's none. `person` is whose lane it is in: the agency's, where an agency fell silent.
     `owner` is the agency whose duty it is. A breached clock whose event came at last stays
     breached, with `ended_at` and `late_by_us`; `reported_late` where it came in time and was said
     too late. `ended_by` is the code of why it was cancelled, `remark` of what is odd about its

@@ -7,7 +7,7 @@ answers a referral has it. One that its handoff no longer holds is cancelled bef
 from collections.abc import Iterable
 
 from streams.domain.answers import InformationProvided
-from streams.domain.codes import NoticeKind, Status
+from streams.domain.codes import Category, NoticeKind, Status
 from streams.domain.entry import (
     DisclosureWithheld,
     EventReleased,
@@ -36,7 +36,8 @@ PENDING, STARTED, DELIVERED, DEAD, CANCELLED, INHIBITED = (
 DELIVERY_STATUSES = (PENDING, STARTED, DELIVERED, DEAD, CANCELLED, INHIBITED)
 
 _WITH_DATA = (NoticeKind.REFERRAL.value, NoticeKind.INFORMATION.value)
-_TOLD_BY_ANSWERS = (*_WITH_DATA, NoticeKind.RECALL.value, NoticeKind.INFORMATION_REQUEST.value)
+_LEAVES_WITH_DATA = (*_WITH_DATA, NoticeKind.CONVENE.value)
+_FOLLOWED = (*_LEAVES_WITH_DATA, NoticeKind.RECALL.value, NoticeKind.INFORMATION_REQUEST.value)
 _NOT_ANSWERED = (Status.AWAITING_BASIS, Status.REQUESTED, Status.UNDELIVERABLE)
 _CALLED_OFF = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 
@@ -87,8 +88,14 @@ class Fates:
             case RecallConfirmed():
                 self._settle(fact.handoff_id, fact.by, (NoticeKind.RECALL.value,), DELIVERED)
             case DisclosureWithheld() if not isinstance(event, ReferralSubmitted):
-                # What has not left holds what may no longer leave; the entry issues anew.
-                self._call_off(fact.handoff_id)
+                # What has not left and holds what may no longer leave; the entry issues anew.
+                self._settle(
+                    fact.handoff_id,
+                    fact.to,
+                    _LEAVES_WITH_DATA,
+                    CANCELLED,
+                    self._holding(fact.handoff_id, fact.categories),
+                )
             case _:
                 pass
 
@@ -100,7 +107,7 @@ class Fates:
                 self._call_off(notice.handoff_id)  # a referral issued anew takes the place of all
             self._deliveries.add(_row(notice, stored))
             handoff = self._handoffs.get(notice.handoff_id)
-            if handoff is not None and notice.kind.value in _TOLD_BY_ANSWERS:
+            if handoff is not None and notice.kind.value in _FOLLOWED:
                 notices = [*handoff["notices"], notice.notice_id]
                 self._handoffs.change(notice.handoff_id, notices=notices)
         for fact in entry.facts:
@@ -135,6 +142,16 @@ class Fates:
         handoff = self._handoffs.get(handoff_id)
         if handoff is not None:
             self._settle(handoff_id, handoff["recipient"], _WITH_DATA, CANCELLED)
+
+    def _holding(self, handoff_id: str, categories: Iterable[Category]) -> set[str]:
+        handoff = self._handoffs.get(handoff_id)
+        wanted = {category.value for category in categories}
+        found: set[str] = set()
+        for notice_id in handoff["notices"] if handoff is not None else ():
+            row = self._deliveries.get(notice_id)
+            if row is not None and wanted.intersection(row["categories"]):
+                found.add(notice_id)
+        return found
 
     def _settle(
         self,

@@ -9,12 +9,13 @@ ledger: no decision of what may leave rests on it.
 from collections.abc import Callable
 
 from streams.domain.agreement import Agreement
+from streams.domain.closed_record import needs_closed
 from streams.domain.entry import HandoffOpened, LedgerEntry, ReferralReplaced, Rerouted
 from streams.domain.ids import AgencyId, HandoffId, Instant, PersonId
 from streams.domain.legal_basis import Decision, Question, decide
-from streams.domain.person import ClosedState, Handoff, PersonState
+from streams.domain.person import NOTHING_CLOSED, Handoff, PersonState
 from streams.domain.referral import ReferralSubmitted
-from streams.domain.step import Person, needs_closed, step, unknown_person
+from streams.domain.step import Person, step, unknown_person
 from streams.domain.submission import drafted
 from streams.domain.turn import Turn
 
@@ -42,7 +43,7 @@ class Retelling:
         """Begin with a person of whom nothing is known."""
         self.state: PersonState = unknown_person(person)
         self.asked: dict[HandoffId, Handoff] = {}
-        self._closed = ClosedState(b"", b"")
+        self._closed = NOTHING_CLOSED
         self._rules = rules
 
     def take(self, entry: LedgerEntry) -> None:
@@ -57,10 +58,7 @@ class Retelling:
         closed = self._closed if needs_closed(self.state, entry.event) else None
         done = step(Person(self.state, closed), entry.event, agreement)
         if done.closed_added is not None:
-            self._closed = ClosedState(
-                self._closed.summaries + done.closed_added.summaries,
-                self._closed.known_ids + done.closed_added.known_ids,
-            )
+            self._closed = self._closed.with_added(done.closed_added)
         self.state = done.hot
         self._note_what_is_asked(entry, agreement)
 
@@ -83,21 +81,20 @@ class Retelling:
     def _note_what_is_asked(self, entry: LedgerEntry, agreement: Agreement) -> None:
         event = entry.event
         passed_on = {f.new_handoff_id: f.handoff_id for f in entry.facts if isinstance(f, Rerouted)}
+        read: Handoff | None = None
+        if isinstance(event, ReferralSubmitted):
+            rule = agreement.service(event.service)
+            turn = Turn(self.state, event, agreement, entry.recorded_at)
+            # Whom it is for is no part of what it asks for.
+            sender = event.envelope.agency
+            read = drafted(turn, event, rule, sender, None) if rule is not None else None
         for fact in entry.facts:
-            asked: Handoff | None = None
-            if isinstance(fact, HandoffOpened) and fact.handoff_id in passed_on:
-                asked = self.asked[passed_on[fact.handoff_id]]._replace(recipient=fact.recipient)
-            elif isinstance(fact, HandoffOpened) and isinstance(event, ReferralSubmitted):
-                asked = self._read(event, fact.recipient, agreement)
-            elif isinstance(fact, ReferralReplaced) and isinstance(event, ReferralSubmitted):
-                before = self.asked[fact.handoff_id]
-                newer = self._read(event, before.recipient, agreement)
-                asked = before._replace(
-                    requested=newer.requested, vital=newer.vital, documents=newer.documents
+            if isinstance(fact, HandoffOpened):
+                before = self.asked.get(passed_on.get(fact.handoff_id, fact.handoff_id), read)
+                if before is not None:
+                    asked = before._replace(handoff_id=fact.handoff_id, recipient=fact.recipient)
+                    self.asked[fact.handoff_id] = asked
+            elif isinstance(fact, ReferralReplaced) and read is not None:
+                self.asked[fact.handoff_id] = self.asked[fact.handoff_id]._replace(
+                    requested=read.requested, vital=read.vital, documents=read.documents
                 )
-            if asked is not None and isinstance(fact, HandoffOpened | ReferralReplaced):
-                self.asked[fact.handoff_id] = asked._replace(handoff_id=fact.handoff_id)
-
-    def _read(self, event: ReferralSubmitted, recipient: AgencyId, agreement: Agreement) -> Handoff:
-        turn = Turn(self.state, event, agreement, self.state.recorded_at)
-        return drafted(turn, event, recipient, None)

@@ -143,8 +143,9 @@ def test_a_basis_that_ends_leaves_its_categories_without_one(tmp_path: Path) -> 
     assert finding.text.endswith("(from 2026-04-01)")
 
 
-def test_the_sample_says_nothing_of_most_pairs_of_sectors() -> None:
-    assert {f.code for f in gaps(SAMPLE)} == {"category-without-basis"}
+def test_the_sample_says_nothing_of_most_pairs_of_sectors_nor_of_branches() -> None:
+    found = {f.code for f in gaps(SAMPLE)}
+    assert found == {"category-without-basis", "service-without-branch"}
 
 
 @pytest.mark.parametrize(

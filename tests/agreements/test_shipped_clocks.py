@@ -25,6 +25,7 @@ ROWS = [
     ("hub-close", "10 working_days", "rec"),
     ("first-service", "60 calendar_days", "rec"),
     ("hl21", "3 working_days", "rec"),
+    ("recall", "3 working_days", "rec"),
     ("shl36-start", "7 working_days", "known"),
     ("shl36-child", "3 months", "known"),
     ("shl36-urgent", "0 calendar_days", "known"),

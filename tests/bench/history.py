@@ -9,10 +9,11 @@ from time import perf_counter
 from streams.domain.agreement import Agreements
 from streams.domain.answers import HandoffAccepted, ServiceCompleted
 from streams.domain.calendar import DAY_US, HOUR_US, instant
+from streams.domain.closed_record import needs_closed
 from streams.domain.event import Event
 from streams.domain.ids import Instant
 from streams.domain.referral import ReferralCancelled
-from streams.domain.step import Person, needs_closed, step
+from streams.domain.step import Person, step
 from streams.engines.memory import MemoryEngine
 from tests.domain.region import EMPLOYMENT, PERSON, REGION, SOTE
 from tests.domain.speaker import Speaker

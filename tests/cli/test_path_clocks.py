@@ -1,4 +1,4 @@
-"""Clocks of no handoff show in every place where people look for clocks."""
+"""Clocks of no open handoff show in every place where people look for clocks."""
 
 from pathlib import Path
 
@@ -32,3 +32,45 @@ def test_a_persons_own_clock_shows_where_people_look_for_it(hub: OneHub, tmp_pat
     )
     assert "interview  (person)" in listed
     assert "clock  interview (person) running, due" in told
+
+
+def test_a_recalls_clock_is_listed_explained_and_told_in_the_trace(
+    hub: OneHub, tmp_path: Path
+) -> None:
+    region = tmp_path / "region.toml"
+    own = (
+        '[[clock]]\nrule = "recall"\nscope = "recall"\nunit = "working_days"\nlimit = 3\n'
+        'starts_on = ["RecallIssued"]\nmet_on = ["RecallAcknowledged"]\n'
+    )
+    region.write_text(REGION.read_text(encoding="utf-8") + own, encoding="utf-8")
+    hub = OneHub(hub.data, region)
+    taken_back = {**messages.consent(3), "tapahtumaTyyppi": "SUOSTUMUS_PERUTTU"}
+    first = messages.written(tmp_path, "first", messages.consent(), messages.referral())
+    assert hub.ingest(messages.EMPLOYMENT, first).code == 0
+    (handoff,) = hub.json("handoffs")
+    answered = messages.written(tmp_path, "answered", messages.answer(3, "HYLATTY", syy="MUU"))
+    assert hub.ingest(messages.TYP, answered).code == 0
+    assert hub.ingest(messages.EMPLOYMENT, messages.written(tmp_path, "last", taken_back)).code == 0
+
+    (clock,) = [each for each in hub.json("clocks") if each["rule"] == "recall"]
+    assert clock == IsPartialDict(
+        {
+            "scope": "recall",
+            "handoff_id": handoff["handoff_id"],
+            "owner": messages.TYP,
+            "state": "running",
+        }
+    )
+    told = hub.run("trace", handoff["handoff_id"]).data
+    assert "recall (recall) running, due" in told
+    assert "RecallIssued" in told
+    why = hub.run("explain", "clock", clock["clock_id"], "--language", "fi").data
+    assert f"tietojen takaisinveto vaihdosta {handoff['handoff_id']}" in why
+    assert "3 työpäivää" in why
+
+    confirmed = {**messages.answer(4, ""), "tapahtumaTyyppi": "TAKAISINVETO_KUITATTU"}
+    confirmed["vastaus"] = {"kasittelytunnus": handoff["handoff_id"]}
+    file = messages.written(tmp_path, "confirmed", confirmed)
+    assert hub.ingest(messages.TYP, file).code == 0
+    (clock,) = [each for each in hub.json("clocks") if each["rule"] == "recall"]
+    assert clock["state"] == "met"

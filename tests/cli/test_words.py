@@ -80,7 +80,7 @@ def test_every_row_is_said_in_every_language_with_the_same_blanks(
         ("happening", known(Status)),
         ("happening", EVENTS),
         ("state", CLOCK_STATES),
-        ("scope", ("handoff", "case", "person", "hub")),
+        ("scope", ("handoff", "case", "person", "recall", "hub")),
         ("role", ("recipient", "source", "coordinator", "management")),
         ("evidence", ("found", "known", "known?", "report", "rec")),
         ("remark", ("overdue-at-start", "starts-in-the-future")),

@@ -268,3 +268,27 @@ def test_the_typ_register_checks_its_own_fields() -> None:
         ("missing-field", "/jasenet/2/osapuoli"),
     ]
     assert errors(wire | {"virkailija": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        (consent(suunta="TERVEYDESTA_SOSIAALIIN"), "only a LUOVUTUSLUPA has a direction"),
+        (consent(asiakirjat=["SALAINEN-1"]), "cannot keep this limit"),
+        (consent(virheellinen=True), "take it back"),
+        (consent(paattyen="2026-01-31"), "ends before it begins"),
+    ],
+)
+def test_a_rule_between_fields_says_what_is_meant_and_no_more(wire: Wire, words: str) -> None:
+    reading = read(wire)
+    assert isinstance(reading, Unreadable)
+    (problem,) = reading.problems
+    assert words in problem.detail
+    assert "SALAINEN" not in repr(problem)
+
+
+def test_a_withdrawals_flag_is_true_or_false() -> None:
+    for kind in ("SUOSTUMUS_PERUTTU", "KIELTO_PERUTTU"):
+        for flag in (1, "true", []):
+            wire = consent(kind, virheellinen=flag)
+            assert errors(wire) == [("bad-value", "/suostumus/virheellinen")]

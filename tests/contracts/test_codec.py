@@ -132,7 +132,7 @@ def test_a_code_comes_back_as_the_code_itself() -> None:
 def test_texts_and_bytes_of_every_length_come_back(length: int) -> None:
     source = SourceRef("é" * length, 1, "x" * length)
     assert codec_of(SourceRef).decode(codec_of(SourceRef).encode(source)) == source
-    closed = ClosedState(bytes(length), b"")
+    closed = ClosedState(bytes(length), b"", b"")
     assert decode_closed(encode_closed(closed)) == closed
 
 
@@ -272,7 +272,7 @@ def test_an_event_of_another_class_in_a_union_is_refused() -> None:
 
 
 def test_a_value_over_one_mebibyte_is_refused_both_ways() -> None:
-    closed = ClosedState(bytes(BYTES_MAX), b"")
+    closed = ClosedState(bytes(BYTES_MAX), b"", b"")
     with pytest.raises(ContractError, match="ClosedState: over 1048576 bytes"):
         encode_closed(closed)
 

@@ -28,7 +28,9 @@ ENTRY = example_of(LedgerEntry)._replace(
 )
 HANDOFF = example_of(Handoff)._replace(content=())
 PARKED = Parked(example_of(HandoffRejected)._replace(sealed=()), example_of(Parked).until)
-STATE = example_of(PersonState)._replace(handoffs=(HANDOFF, HANDOFF), parked=(PARKED,))
+STATE = example_of(PersonState)._replace(
+    handoffs=(HANDOFF, HANDOFF), convened=(HANDOFF,), parked=(PARKED,)
+)
 
 
 def entry_with(event: tuple[SealedPart, ...], *contents: tuple[SealedPart, ...]) -> LedgerEntry:
@@ -42,7 +44,7 @@ def state_with(parked: tuple[SealedPart, ...], *contents: tuple[SealedPart, ...]
     """The same state with these sealed parts of its parked event and its two handoffs."""
     handoffs = tuple(HANDOFF._replace(content=content) for content in contents)
     waiting = PARKED._replace(event=example_of(HandoffRejected)._replace(sealed=parked))
-    return STATE._replace(handoffs=handoffs, parked=(waiting,))
+    return STATE._replace(handoffs=handoffs, convened=handoffs[:1], parked=(waiting,))
 
 
 @given(any_entry())
@@ -164,6 +166,7 @@ def test_sealed_parts_outside_the_trail_are_refused() -> None:
 def test_a_state_of_many_handoffs_and_parked_events_gets_each_its_own() -> None:
     state = STATE._replace(
         handoffs=tuple(HANDOFF._replace(content=(REMARK,) * count) for count in range(3)),
+        convened=tuple(HANDOFF._replace(content=(AGAIN,) * count) for count in (1, 0, 3)),
         parked=tuple(
             PARKED._replace(event=example_of(HandoffAccepted)._replace(sealed=(AGAIN,) * count))
             for count in (2, 0, 1)

@@ -4,12 +4,13 @@ from typing import TypeVar
 
 from streams.domain.agreement import Agreement
 from streams.domain.clocks import next_clock
+from streams.domain.closed_record import needs_closed
 from streams.domain.codes import NoticeKind, Status
 from streams.domain.entry import Fact, LedgerEntry, Notice
 from streams.domain.event import Event
-from streams.domain.ids import ClockId, HandoffId, Instant
-from streams.domain.person import ClosedState, Handoff, PersonState
-from streams.domain.step import Person, Step, is_known, needs_closed, step, unknown_person
+from streams.domain.ids import ClockId, HandoffId, Instant, NoticeId
+from streams.domain.person import NOTHING_CLOSED, Handoff, PersonState
+from streams.domain.step import Person, Step, is_known, step, unknown_person
 from streams.engines.lane import clock_event
 from tests.domain.region import PERSON, REGION
 
@@ -23,7 +24,7 @@ class Lane:
         """Know nothing yet."""
         self.agreement = agreement
         self.hot: PersonState = unknown_person(PERSON)
-        self.closed = ClosedState(b"", b"")
+        self.closed = NOTHING_CLOSED
         self.entries: list[LedgerEntry] = []
         self.last: Step | None = None
 
@@ -56,6 +57,11 @@ class Lane:
         return self.hot.handoffs[-1]
 
     @property
+    def waiting(self) -> tuple[NoticeId, ...]:
+        """The newest open handoff's notices that have not left."""
+        return tuple([notice.notice_id for notice in self.handoff.outgoing])
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         """The facts of the last entry."""
         return self.entries[-1].facts
@@ -85,10 +91,7 @@ class Lane:
         taken = step(self._person(event), event, self.agreement)
         self.hot, self.last = taken.hot, taken
         if taken.closed_added is not None:
-            self.closed = ClosedState(
-                self.closed.summaries + taken.closed_added.summaries,
-                self.closed.known_ids + taken.closed_added.known_ids,
-            )
+            self.closed = self.closed.with_added(taken.closed_added)
         if taken.entry is not None:
             self.entries.append(taken.entry)
         return taken

@@ -40,6 +40,7 @@ from streams.domain.ids import (
     PersonId,
 )
 from streams.domain.referral import ReferralCancelled, ReferralMarkedInError
+from streams.domain.statements import StatementKind
 
 SOTE = AgencyId("sote.south-karelia")
 EMPLOYMENT = AgencyId("employment.lappeenranta")
@@ -68,7 +69,7 @@ PlainAnswer = (
 
 
 def _agency(agency_id: AgencyId, sector: str, *municipalities: str) -> Agency:
-    return Agency(
+    known = Agency(
         agency_id,
         sector,
         "",
@@ -81,6 +82,9 @@ def _agency(agency_id: AgencyId, sector: str, *municipalities: str) -> Agency:
         agency_id,
         "none",
     )
+    if sector != "sote":
+        return known
+    return known._replace(records=(*known.records, StatementKind.PERMIT))
 
 
 AGENCIES = (

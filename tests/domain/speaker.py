@@ -167,10 +167,15 @@ class Speaker:
         )
 
     def withdraws(
-        self, when: Instant, agency: AgencyId = EMPLOYMENT, statement: str = "S-1"
+        self,
+        when: Instant,
+        agency: AgencyId = EMPLOYMENT,
+        statement: str = "S-1",
+        *,
+        in_error: bool = False,
     ) -> ConsentWithdrawn:
         """Take a consent back."""
-        return ConsentWithdrawn(self.envelope(agency, when), StatementId(statement), False, ())
+        return ConsentWithdrawn(self.envelope(agency, when), StatementId(statement), in_error, ())
 
     def prohibits(
         self,
@@ -199,10 +204,15 @@ class Speaker:
         )
 
     def lifts(
-        self, when: Instant, agency: AgencyId = EMPLOYMENT, statement: str = "K-1"
+        self,
+        when: Instant,
+        agency: AgencyId = EMPLOYMENT,
+        statement: str = "K-1",
+        *,
+        in_error: bool = False,
     ) -> ProhibitionLifted:
         """Take a prohibition back."""
-        return ProhibitionLifted(self.envelope(agency, when), StatementId(statement), False, ())
+        return ProhibitionLifted(self.envelope(agency, when), StatementId(statement), in_error, ())
 
     def reaches(
         self,

@@ -300,14 +300,9 @@ def test_what_is_outside_the_window_and_over_is_let_go() -> None:
     path.refer(SOTE)
     path.reject(SOTE)
     assert [type(r) for r in path.lane.hot.rejections] == [Rejection]
-    path.lane.hear(path.says.refers(at(days=1), message_id="r-withdrawn"))
-    path.lane.hear(path.says.withdraws(at(days=2)))
-    unneeded = len(path.lane.hot.recalls)
     later = path.refer(KELA, days=200)
     path.lane.hear(path.says.answers(ReferralCancelled, at(days=201), EMPLOYMENT, later))
-    assert unneeded == 1
     assert path.lane.hot.rejections == ()
-    assert path.lane.hot.recalls == ()
     assert path.lane.hot.cases == ()
 
 

@@ -10,12 +10,13 @@ from streams.domain.answers import (
     WorkerNamed,
 )
 from streams.domain.clock_facts import ClockMet
+from streams.domain.closed_record import needs_closed
 from streams.domain.codes import NoticeKind, Status
 from streams.domain.entry import HandoffStatusChanged, RecallIssued, TransitionRefused
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import HandoffId, NoticeId
 from streams.domain.referral import ReferralCancelled
-from streams.domain.step import Verdict, needs_closed
+from streams.domain.step import Verdict
 from tests.domain.lane import Lane
 from tests.domain.region import DEFAULTS, EMPLOYMENT, SOTE, at, with_clock
 from tests.domain.speaker import Speaker
@@ -38,7 +39,7 @@ def test_from_the_start_of_a_delivery_on_the_data_counts_as_disclosed() -> None:
     assert (step.verdict, step.handoff_id, lane.facts) == (Verdict.ACCEPTED, handoff_id, ())
     assert (before.delivery_started, before.disclosed) == (False, ())
     assert (lane.handoff.delivery_started, lane.handoff.disclosed) == (True, DEFAULTS)
-    assert lane.handoff.notice_ids == ()
+    assert lane.waiting == ()
 
 
 def test_a_notice_that_was_called_off_may_not_start_and_the_entry_says_so() -> None:
@@ -136,7 +137,7 @@ def test_delivered_information_is_disclosed_and_changes_no_status() -> None:
     lane, says, handoff_id = staged(Status.INFO_NEEDED)
     lane.hear(says.answers(InformationProvided, at(hours=1), EMPLOYMENT, handoff_id))
     told = lane.told(NoticeKind.INFORMATION)
-    assert told.notice_id in lane.handoff.notice_ids
+    assert told.notice_id in lane.waiting
     for report in (DeliveryStarted, NoticeDelivered):
         step = lane.hear(
             says.dispatch(
@@ -144,7 +145,7 @@ def test_delivered_information_is_disclosed_and_changes_no_status() -> None:
             )
         )
         assert (step.verdict, lane.facts) == (Verdict.ACCEPTED, ())
-    assert told.notice_id not in lane.handoff.notice_ids
+    assert told.notice_id not in lane.waiting
     assert lane.handoff.status is Status.RECEIVED
 
 

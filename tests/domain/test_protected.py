@@ -91,12 +91,12 @@ def test_an_order_that_comes_later_stops_and_recalls_contact_data() -> None:
 def test_an_order_that_comes_before_the_delivery_lets_no_contact_data_leave() -> None:
     lane, says = Lane(), Speaker()
     lane.hear(says.consents(at(days=-1)), says.refers(at()))
-    old = lane.handoff.notice_ids
+    old = lane.waiting
     says.protected = True
     lane.hear(says.reaches(at(hours=1), Milestone.CONTACT_MADE, agency=SOTE))
     assert Category.CONTACT not in lane.told(NoticeKind.REFERRAL).categories
     assert lane.all_facts(RecallIssued) == []
-    assert set(old).isdisjoint(lane.handoff.notice_ids)
+    assert set(old).isdisjoint(lane.waiting)
 
 
 def test_contact_data_follows_when_the_order_has_ended() -> None:

@@ -158,7 +158,7 @@ def test_a_newer_version_follows_what_waits_to_be_delivered_as_information() -> 
     (notice,) = lane.notices
     assert (notice.to, notice.kind, notice.detail) == (SOTE, NoticeKind.INFORMATION, "replaced")
     assert notice.content == (part(Part.IDENTITY, "new"),)
-    assert lane.handoff.notice_ids == (first.notice_id, notice.notice_id)
+    assert lane.waiting == (first.notice_id, notice.notice_id)
 
 
 def test_a_newer_version_that_asks_for_less_calls_off_what_has_not_left() -> None:
@@ -172,7 +172,7 @@ def test_a_newer_version_that_asks_for_less_calls_off_what_has_not_left() -> Non
 
     (notice,) = lane.notices
     assert (notice.kind, notice.categories) == (NoticeKind.REFERRAL, (Category.IDENTITY,))
-    assert lane.handoff.notice_ids == (notice.notice_id,)
+    assert lane.waiting == (notice.notice_id,)
     refused = lane.hear(
         says.dispatch(DeliveryStarted, at(hours=2), first.notice_id, handoff_id, SOTE)
     )
@@ -229,7 +229,7 @@ def test_a_newer_version_that_calls_off_only_what_had_not_left_is_information() 
         says.refers(at(hours=3), message_id="r-1", version=2, categories=(Category.IDENTITY,))
     )
     assert [(n.kind, n.detail) for n in lane.notices] == [(NoticeKind.INFORMATION, "replaced")]
-    assert lane.handoff.notice_ids == (lane.notices[0].notice_id,)
+    assert lane.waiting == (lane.notices[0].notice_id,)
 
 
 def test_a_newer_version_without_any_basis_ends_an_unaccepted_handoff() -> None:

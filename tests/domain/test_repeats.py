@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from streams.domain.answers import HandoffAccepted
 from streams.domain.calendar import DAY_US
+from streams.domain.closed_record import needs_closed
 from streams.domain.codes import Milestone, Status
 from streams.domain.event import Event
 from streams.domain.ids import Instant
@@ -20,7 +21,7 @@ from streams.domain.known import (
     sieve_of,
 )
 from streams.domain.referral import ReferralCancelled
-from streams.domain.step import Verdict, needs_closed
+from streams.domain.step import Verdict
 from tests.domain.lane import Lane
 from tests.domain.region import EMPLOYMENT, SOTE, at
 from tests.domain.speaker import Speaker
@@ -50,6 +51,16 @@ def test_the_same_message_again_leaves_the_ledger_as_it_was() -> None:
     assert (step.verdict, step.rule, step.handoff_id) == ("duplicate", "", handoff_id)
     assert step.entry is None
     assert (lane.hot, len(lane.entries)) == (before, entries)
+
+
+def test_a_repeat_names_its_handoff_also_where_it_called_it_by_the_sources_id() -> None:
+    lane, says, handoff_id = staged(Status.REQUESTED)
+    named = says.answers(HandoffAccepted, at(hours=1), SOTE, None, "m-staged")
+    lane.hear(named)
+
+    step = lane.hear(named)
+
+    assert (step.verdict, step.handoff_id) == ("duplicate", handoff_id)
 
 
 def test_a_repeat_is_known_by_its_content_and_not_by_its_time_or_transport() -> None:

@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from streams.domain.answers import HandoffAccepted, HandoffReceived
+from streams.domain.closed_record import needs_closed
 from streams.domain.codes import Milestone, NoticeKind, Service, Status
 from streams.domain.entry import Fact
 from streams.domain.envelope import HUB
@@ -20,7 +21,6 @@ from streams.domain.step import (
     Person,
     Verdict,
     is_known,
-    needs_closed,
     step,
     unknown_person,
 )

@@ -91,8 +91,14 @@ def test_the_code_holds_the_designs_table_and_no_other() -> None:
 
 
 def what_rests_on(hot: PersonState) -> PersonState:
-    """Give a state without what every event moves: its count, its time and the known ids."""
-    return hot._replace(sequence=0, recorded_at=at(), known_ids=b"", sieve=b"", closed_digest=b"")
+    """Give a state without what every event moves: its count, its time and the known ids.
+
+    Nor what agencies hold: whoever answers says that it has the data, though its answer is refused.
+    """
+    handoffs = tuple([h._replace(disclosed=(), delivery_started=False) for h in hot.handoffs])
+    without = hot._replace(sequence=0, recorded_at=at(), known_ids=b"", holdings=0)
+    without = without._replace(handoffs=handoffs)
+    return without._replace(sieve=b"", closed_digest=b"")
 
 
 def refusal(status: Status, event: str, role: str) -> str | None:

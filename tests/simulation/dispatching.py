@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from streams.dispatch import reports
 from streams.dispatch.delivery import Delivery, DeliveryState
-from streams.domain.codes import Status
+from streams.domain.codes import NoticeKind, Status
 from streams.domain.delivery import WITH_DATA
 from streams.domain.entry import (
     HandoffStatusChanged,
@@ -52,7 +52,7 @@ class Dispatching:
         if not waiting:
             return
         tried = [d for d in waiting if d.state is DeliveryState.TRYING]
-        weighty = [d for d in waiting if d.kind in WITH_DATA]
+        weighty = [d for d in waiting if d.kind in (*WITH_DATA, NoticeKind.CONVENE)]
         delivery = dice.pick(dice.pick((tried, weighty, waiting))[::-1] or waiting)
         unasked = delivery.state is DeliveryState.PENDING
         # The one delivery that the ledger may hear of without its start: whoever made it died

@@ -5,19 +5,16 @@ from functools import cache
 from typing import NamedTuple
 
 from streams.domain.clock_facts import ClockCancelled, ClockMet, ClockWarned
-from streams.domain.codes import Category, NoticeKind, Part, Status
+from streams.domain.codes import Status
 from streams.domain.entry import (
-    DisclosureMade,
     EventReleased,
     Fact,
     HandoffOpened,
     HandoffStatusChanged,
     LedgerEntry,
     Notice,
-    RecallIssued,
     ResponsibilityMoved,
 )
-from streams.domain.envelope import SealedPart
 from streams.domain.handoff import TERMINAL
 from streams.domain.hub_events import ClockReached
 from streams.domain.ids import AgencyId
@@ -54,7 +51,7 @@ def planted(plant: Plant) -> Planted:
     raise AssertionError("no history has a place for this bug")
 
 
-def _edited(run: Run, edit: Callable[[LedgerEntry], LedgerEntry | None]) -> Run | None:
+def edited(run: Run, edit: Callable[[LedgerEntry], LedgerEntry | None]) -> Run | None:
     """Change the first entry that the edit does not pass over."""
     for number, stored in enumerate(run.ledger):
         after = edit(stored.entry)
@@ -65,23 +62,27 @@ def _edited(run: Run, edit: Callable[[LedgerEntry], LedgerEntry | None]) -> Run 
     return None
 
 
-def _with_facts(entry: LedgerEntry, facts: Iterable[Fact]) -> LedgerEntry:
+def with_facts(entry: LedgerEntry, facts: Iterable[Fact]) -> LedgerEntry:
+    """Give an entry with other facts."""
     return entry._replace(facts=tuple(facts))
 
 
-def _without(entry: LedgerEntry, kind: type[Fact]) -> LedgerEntry | None:
+def without(entry: LedgerEntry, kind: type[Fact]) -> LedgerEntry | None:
+    """Give an entry without the facts of a kind, None where it has none."""
     left = [fact for fact in entry.facts if not isinstance(fact, kind)]
-    return _with_facts(entry, left) if len(left) < len(entry.facts) else None
+    return with_facts(entry, left) if len(left) < len(entry.facts) else None
 
 
-def _twice(entry: LedgerEntry, kind: type[Fact]) -> LedgerEntry | None:
+def twice(entry: LedgerEntry, kind: type[Fact]) -> LedgerEntry | None:
+    """Give an entry with the first fact of a kind told twice."""
     for fact in entry.facts:
         if isinstance(fact, kind):
-            return _with_facts(entry, (*entry.facts, fact))
+            return with_facts(entry, (*entry.facts, fact))
     return None
 
 
-def _with_notice(entry: LedgerEntry, number: int, notice: Notice) -> LedgerEntry:
+def with_notice(entry: LedgerEntry, number: int, notice: Notice) -> LedgerEntry:
+    """Give an entry with another notice in one's place."""
     notices = entry.deliveries
     return entry._replace(deliveries=(*notices[:number], notice, *notices[number + 1 :]))
 
@@ -145,7 +146,7 @@ def a_municipality_kept(run: Run) -> Run | None:
         event = entry.event._replace(envelope=head._replace(municipality="405"))
         return entry._replace(event=event)
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def a_moment_turned_back(run: Run) -> Run | None:
@@ -157,7 +158,7 @@ def a_moment_turned_back(run: Run) -> Run | None:
         at = type(entry.recorded_at)(entry.recorded_at - 10**15)
         return entry._replace(recorded_at=at)
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def a_notice_id_reused(run: Run) -> Run | None:
@@ -167,19 +168,19 @@ def a_notice_id_reused(run: Run) -> Run | None:
         if len(entry.deliveries) < 2:
             return None
         first, second = entry.deliveries[:2]
-        return _with_notice(entry, 1, second._replace(notice_id=first.notice_id))
+        return with_notice(entry, 1, second._replace(notice_id=first.notice_id))
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def an_answer_taken_up_twice(run: Run) -> Run | None:
     """Take a parked answer up two times."""
-    return _edited(run, lambda entry: _twice(entry, EventReleased))
+    return edited(run, lambda entry: twice(entry, EventReleased))
 
 
 def two_holders(run: Run) -> Run | None:
     """Let a recipient accept, and the one before it stay responsible."""
-    return _edited(run, lambda entry: _without(entry, ResponsibilityMoved))
+    return edited(run, lambda entry: without(entry, ResponsibilityMoved))
 
 
 def a_move_without_acceptance(run: Run) -> Run | None:
@@ -191,10 +192,10 @@ def a_move_without_acceptance(run: Run) -> Run | None:
                 moved = ResponsibilityMoved(
                     fact.handoff_id, fact.case_id, fact.source, fact.recipient
                 )
-                return _with_facts(entry, (*entry.facts, moved))
+                return with_facts(entry, (*entry.facts, moved))
         return None
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def another_holder_in_the_state(run: Run) -> Run | None:
@@ -225,10 +226,10 @@ def a_status_after_the_end(run: Run) -> Run | None:
         for fact in entry.facts:
             if isinstance(fact, HandoffStatusChanged) and fact.to in TERMINAL:
                 again = HandoffStatusChanged(fact.handoff_id, fact.to, Status.REQUESTED, "")
-                return _with_facts(entry, (*entry.facts, again))
+                return with_facts(entry, (*entry.facts, again))
         return None
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def a_stranger_heeded(run: Run) -> Run | None:
@@ -244,17 +245,17 @@ def a_stranger_heeded(run: Run) -> Run | None:
         event = entry.event._replace(envelope=head._replace(agency=STRANGER))
         return entry._replace(event=event)
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def a_rung_twice(run: Run) -> Run | None:
     """Warn twice of one rung."""
-    return _edited(run, lambda entry: _twice(entry, ClockWarned))
+    return edited(run, lambda entry: twice(entry, ClockWarned))
 
 
 def a_second_close(run: Run) -> Run | None:
     """Close a breach twice."""
-    return _edited(run, lambda entry: _twice(entry, ClockMet))
+    return edited(run, lambda entry: twice(entry, ClockMet))
 
 
 def a_lateness_made_up(run: Run) -> Run | None:
@@ -264,17 +265,15 @@ def a_lateness_made_up(run: Run) -> Run | None:
         for number, fact in enumerate(entry.facts):
             if isinstance(fact, ClockMet):
                 wrong = fact._replace(late_by_us=fact.late_by_us + 1)
-                return _with_facts(
-                    entry, (*entry.facts[:number], wrong, *entry.facts[number + 1 :])
-                )
+                return with_facts(entry, (*entry.facts[:number], wrong, *entry.facts[number + 1 :]))
         return None
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def a_clock_left_running(run: Run) -> Run | None:
     """Let a clock outlive its handoff."""
-    return _edited(run, lambda entry: _without(entry, ClockCancelled))
+    return edited(run, lambda entry: without(entry, ClockCancelled))
 
 
 def a_breach_overtaken(run: Run) -> Run | None:
@@ -286,94 +285,6 @@ def a_breach_overtaken(run: Run) -> Run | None:
         if after and not isinstance(after[0].event, ClockReached):
             return run._replace(ledger=(*run.ledger[:number], *run.ledger[number + 1 :]))
     return None
-
-
-def _leaked(run: Run, kind: NoticeKind, part: SealedPart) -> Run | None:
-    def edit(entry: LedgerEntry) -> LedgerEntry | None:
-        for number, notice in enumerate(entry.deliveries):
-            if notice.kind is kind:
-                more = notice._replace(content=(*notice.content, part))
-                return _with_notice(entry, number, more)
-        return None
-
-    return _edited(run, edit)
-
-
-def a_category_leaked(run: Run) -> Run | None:
-    """Put the plan into a notice of a status."""
-    return _leaked(run, NoticeKind.STATUS, SealedPart(Part.PLAN, 1, b"plan:leaked"))
-
-
-def a_refusal_that_tells(run: Run) -> Run | None:
-    """Say in a refusal of whom it is."""
-    return _leaked(run, NoticeKind.REFUSAL, SealedPart(Part.IDENTITY, 1, b"identity:leaked"))
-
-
-def another_message_leaked(run: Run) -> Run | None:
-    """Put the identity of another message where this one's should be."""
-
-    def edit(entry: LedgerEntry) -> LedgerEntry | None:
-        for number, notice in enumerate(entry.deliveries):
-            if notice.kind is NoticeKind.REFERRAL and notice.content[0].part is Part.IDENTITY:
-                other = notice.content[0]._replace(value=b"identity:another")
-                content = (other, *notice.content[1:])
-                return _with_notice(entry, number, notice._replace(content=content))
-        return None
-
-    return _edited(run, edit)
-
-
-def what_was_withheld_leaked(run: Run) -> Run | None:
-    """Put a withheld category into the very notice that says so."""
-
-    def edit(entry: LedgerEntry) -> LedgerEntry | None:
-        for number, notice in enumerate(entry.deliveries):
-            if notice.kind is NoticeKind.REFERRAL and notice.withheld:
-                kept_back = Part(notice.withheld[0].category.value)
-                leak = SealedPart(kept_back, 1, b"")
-                more = notice._replace(content=(*notice.content, leak))
-                return _with_notice(entry, number, more)
-        return None
-
-    return _edited(run, edit)
-
-
-def a_disclosure_without_basis(run: Run) -> Run | None:
-    """Let a category go that nobody asked for and nothing permits."""
-
-    def edit(entry: LedgerEntry) -> LedgerEntry | None:
-        for number, fact in enumerate(entry.facts):
-            if isinstance(fact, DisclosureMade) and fact.basis[0].basis.value == "statute":
-                more = (*fact.categories, Category.EDUCATION_WORK_HISTORY)
-                wrong = fact._replace(categories=more)
-                return _with_facts(
-                    entry, (*entry.facts[:number], wrong, *entry.facts[number + 1 :])
-                )
-        return None
-
-    return _edited(run, edit)
-
-
-def a_disclosure_left_out(run: Run) -> Run | None:
-    """Say nothing of what may go."""
-    return _edited(run, lambda entry: _without(entry, DisclosureMade))
-
-
-def a_recipient_told_too_early(run: Run) -> Run | None:
-    """Tell the recipient of a handoff that waits for its basis."""
-
-    def edit(entry: LedgerEntry) -> LedgerEntry | None:
-        for number, notice in enumerate(entry.deliveries):
-            if notice.detail == Status.AWAITING_BASIS and notice.recipient is not None:
-                return _with_notice(entry, number, notice._replace(to=notice.recipient))
-        return None
-
-    return _edited(run, edit)
-
-
-def a_recall_forgotten(run: Run) -> Run | None:
-    """Let a basis go, and the data stay where it went."""
-    return _edited(run, lambda entry: _without(entry, RecallIssued))
 
 
 def a_byte_moved(run: Run) -> Run | None:

@@ -3,7 +3,7 @@
 from streams.domain.entry import DisclosureMade, DisclosureWithheld, Fact, LedgerEntry
 from streams.domain.ids import StatementId
 from tests.simulation.history import Run
-from tests.simulation.planting import _edited, _with_facts
+from tests.simulation.planting import edited, with_facts
 
 
 def another_ground_named(run: Run) -> Run | None:
@@ -16,7 +16,7 @@ def another_ground_named(run: Run) -> Run | None:
                 return _with(entry, number, fact._replace(basis=(wrong, *fact.basis[1:])))
         return None
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def another_reason_named(run: Run) -> Run | None:
@@ -29,8 +29,8 @@ def another_reason_named(run: Run) -> Run | None:
                 return _with(entry, number, fact._replace(missing=(wrong, *fact.missing[1:])))
         return None
 
-    return _edited(run, edit)
+    return edited(run, edit)
 
 
 def _with(entry: LedgerEntry, number: int, fact: Fact) -> LedgerEntry:
-    return _with_facts(entry, (*entry.facts[:number], fact, *entry.facts[number + 1 :]))
+    return with_facts(entry, (*entry.facts[:number], fact, *entry.facts[number + 1 :]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation import planting, planting_decisions
+from tests.simulation import planting, planting_data, planting_decisions
 from tests.simulation.planting import Plant, planted
 from tests.simulation.watch import (
     CHECKERS,
@@ -43,29 +43,35 @@ SEEN_OVER_A_RUN: list[tuple[Checker, Plant]] = [
     (clocks.breaches_open_once_and_close_once, planting.a_second_close),
     (clocks.ends_of_clocks_say_what_happened, planting.a_lateness_made_up),
     (clocks.no_clock_outlives_its_handoff, planting.a_clock_left_running),
+    (
+        clocks.every_recall_has_one_clock_until_it_is_confirmed,
+        planting_data.a_recall_without_its_clock,
+    ),
     (clocks.clocks_fire_before_what_comes_after_them, planting.a_breach_overtaken),
     (replayed.replay_gives_the_same_bytes, planting.an_entry_dropped),
     (replayed.replay_gives_the_same_bytes, planting.two_entries_swapped),
     (replayed.replay_gives_the_same_bytes, planting.a_byte_moved),
     (replayed.replay_gives_the_same_bytes, planting.another_state),
-    (asked_again.decisions_asked_again_are_the_same, planting.a_disclosure_without_basis),
-    (asked_again.decisions_asked_again_are_the_same, planting.a_disclosure_left_out),
+    (asked_again.decisions_asked_again_are_the_same, planting_data.a_disclosure_without_basis),
+    (asked_again.decisions_asked_again_are_the_same, planting_data.a_disclosure_left_out),
     (asked_again.decisions_asked_again_are_the_same, planting_decisions.another_ground_named),
     (asked_again.decisions_asked_again_are_the_same, planting_decisions.another_reason_named),
 ]
 SEEN_ON_A_PAGE: list[tuple[PageChecker, Plant]] = [
-    (disclosures.notices_carry_only_what_was_granted, planting.a_category_leaked),
-    (disclosures.notices_carry_only_what_was_granted, planting.a_refusal_that_tells),
-    (disclosures.notices_carry_only_what_was_granted, planting.another_message_leaked),
-    (disclosures.disclosures_have_a_basis, planting.a_disclosure_without_basis),
-    (disclosures.open_handoffs_hold_what_is_permitted, planting.a_disclosure_without_basis),
-    (disclosures.open_handoffs_hold_what_is_permitted, planting.a_disclosure_left_out),
+    (disclosures.notices_carry_only_what_was_granted, planting_data.a_category_leaked),
+    (disclosures.notices_carry_only_what_was_granted, planting_data.a_refusal_that_tells),
+    (disclosures.notices_carry_only_what_was_granted, planting_data.another_message_leaked),
+    (disclosures.disclosures_have_a_basis, planting_data.a_disclosure_without_basis),
+    (disclosures.open_handoffs_hold_what_is_permitted, planting_data.a_disclosure_without_basis),
+    (disclosures.open_handoffs_hold_what_is_permitted, planting_data.a_disclosure_left_out),
     (
         disclosures.nobody_hears_of_a_handoff_that_waits_for_its_basis,
-        planting.a_recipient_told_too_early,
+        planting_data.a_recipient_told_too_early,
     ),
-    (disclosures.what_is_withheld_is_in_no_notice, planting.what_was_withheld_leaked),
-    (disclosures.what_left_is_recalled_when_its_basis_goes, planting.a_recall_forgotten),
+    (disclosures.what_is_withheld_is_in_no_notice, planting_data.what_was_withheld_leaked),
+    (disclosures.what_left_is_recalled_when_its_basis_goes, planting_data.a_recall_forgotten),
+    (disclosures.what_left_is_recalled_when_its_basis_goes, planting_data.a_past_recall_forgotten),
+    (disclosures.what_never_left_is_never_recalled, planting_data.a_recall_of_what_never_left),
 ]
 
 

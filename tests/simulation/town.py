@@ -1,4 +1,4 @@
-"""A town for simulations: the test region with every kind of basis, four clocks, two agreements."""
+"""A town for simulations: the test region with every kind of basis, five clocks, two agreements."""
 
 from hashlib import sha256
 
@@ -140,6 +140,13 @@ SERVICE = _clock(
     (("warn", 0.5, "recipient"), ("breach", 1.0, "source")),
     statutory=True,
 )
+RECALL = _clock(
+    "recall",
+    "working_days",
+    3,
+    (("RecallIssued",), ("RecallAcknowledged",), (), ()),
+    (("warn", 0.5, "recipient"), ("breach", 1.0, "coordinator"), ("late", 1.6, "source")),
+)._replace(scope="recall")
 REJECT_RULES = tuple(
     RejectRule(reason, reason is RejectReason.MISDIRECTED, "agreed", verified=True)
     for reason in (
@@ -152,7 +159,7 @@ REJECT_RULES = tuple(
 FIRST: Agreement = REGION._replace(
     agencies=AGENCIES,
     basis_rules=BASIS_RULES,
-    clock_rules=ClockBook((ACCEPTANCE, RECEIPT, START, SERVICE)),
+    clock_rules=ClockBook((ACCEPTANCE, RECEIPT, START, SERVICE, RECALL)),
     clock_digest=b"1",
     reject_rules=REJECT_RULES,
     awaiting_basis_for_us=10 * DAY_US,
@@ -168,6 +175,7 @@ SECOND: Agreement = FIRST._replace(
             ),
             START,
             SERVICE,
+            RECALL._replace(limit=5),
         )
     ),
     clock_digest=b"2",

@@ -155,6 +155,34 @@ def test_a_narrower_consent_issues_the_referral_anew(hub: WatchedHub) -> None:
     assert hub.fate("referral") == ["cancelled", "pending"]
 
 
+def test_only_what_holds_the_withdrawn_data_is_cancelled(hub: WatchedHub) -> None:
+    speaker = Speaker()
+    handoff_id = referred(hub, speaker)
+    notice_id = NoticeId(hub.deliveries("referral")[0].notice_id)
+    hub.hear(speaker.consents(at(1), categories=IDENTITY))
+    hub.hear(speaker.dispatch(DeliveryStarted, at(2), notice_id, handoff_id, SOTE))
+    for statement, category in (("S-2", Category.CONTACT), ("S-3", Category.SERVICE_NEEDS)):
+        hub.hear(speaker.consents(at(3), categories=(category,), statement=statement))
+    assert hub.fate("information") == ["pending", "pending"]
+
+    hub.hear(speaker.withdraws(at(4), statement="S-2"))
+
+    assert hub.fate("information") == ["cancelled", "pending"]
+
+
+def test_a_convened_coordinators_notice_is_cancelled_with_its_basis(hub: WatchedHub) -> None:
+    speaker = Speaker()
+    hub.hear(speaker.consents(at(0), recipient=None))
+    for day in (1, 2, 3):
+        hub.hear(speaker.refers(at(day)))
+        hub.hear(speaker.rejects(at(day, 1), SOTE, hub.handoff_id))
+    assert hub.fate("convene") == ["pending"]
+
+    hub.hear(speaker.withdraws(at(4)))
+
+    assert hub.fate("convene") == ["cancelled", "pending"]
+
+
 def test_a_newer_version_follows_the_referral_as_information(hub: WatchedHub) -> None:
     speaker = Speaker()
     hub.hear(

@@ -7,6 +7,7 @@ from streams.domain.answers import (
     HandoffAccepted,
     InformationProvided,
     InformationRequested,
+    RecallAcknowledged,
     ServiceCompleted,
     ServiceStarted,
 )
@@ -27,6 +28,7 @@ from streams.domain.path import MilestoneReached
 from streams.domain.referral import ReferralCancelled
 from streams.promises.engine import Stored
 from streams.views.answers import ClockSeen
+from streams.views.reckoning import explain_deadline
 from tests.domain.region import (
     EMPLOYMENT,
     KELA,
@@ -245,3 +247,37 @@ def test_clocks_are_found_by_lane_owner_and_id(hub: WatchedHub) -> None:
     assert hub.desk.clocks(owner=AgencyId("nobody")) == []
     assert hub.desk.clock(ClockId(seen.clock_id)) == seen
     assert hub.desk.clock(ClockId("c-nobody")) is None
+
+
+def test_a_recalls_clock_shows_with_its_handoff_until_it_is_confirmed() -> None:
+    rule = clock(
+        "working_days",
+        3,
+        rule="recall",
+        starts_on=("RecallIssued",),
+        met_on=("RecallAcknowledged",),
+        cancelled_on=(),
+    )._replace(scope="recall")
+    with watched(with_clock(rule)) as hub:
+        speaker = Speaker()
+        hub.hear(speaker.consents(at()), speaker.refers(at()))
+        handoff_id = hub.handoff_id
+        hub.hear(
+            speaker.answers(HandoffAccepted, at(hours=1), SOTE, handoff_id),
+            speaker.answers(ServiceCompleted, at(hours=2), SOTE, handoff_id),
+            speaker.withdraws(at(hours=3)),
+        )
+        (running,) = hub.clocks()
+        assert (running.scope, running.rule, running.state) == ("recall", "recall", "running")
+        assert (running.handoff_id, running.owner) == (handoff_id, SOTE)
+        handoff = hub.handoff()
+        assert (handoff.status, handoff.clocks) == ("completed", (running,))
+        hub.advance(at(days=10))
+        (breached,) = hub.clocks()
+        assert (breached.state, breached.ended_at) == ("breached", None)
+        hub.hear(speaker.answers(RecallAcknowledged, at(days=11), SOTE, handoff_id))
+        (ended,) = hub.clocks()
+        assert (ended.state, ended.ended_at) == ("breached", at(days=11))
+        why = explain_deadline(running, with_clock(rule), at(hours=3))
+        assert why is not None
+        assert (why.counted, why.budget, why.left) == (3, 3, 0)

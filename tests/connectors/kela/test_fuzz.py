@@ -1,5 +1,8 @@
 """Whatever bytes come, every message has its answer and nothing is raised."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +11,7 @@ from connectors.kela.dates import read_date, style_of
 from streams.promises.connector import BATCH_MESSAGES_MAX, Reading, Unreadable
 from tests.connectors.kela.batches import CONNECTOR, SAMPLES, era, readings, viesti
 
+EXAMPLES = Path(__file__).parents[4] / "shared" / "examples" / "x-road"
 WHOLE = [path.read_bytes() for path in sorted(SAMPLES.rglob("*.xml"))]
 TOKENS = [
     *(b"<", b">", b"/>", b"</", b"&", b";", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"<?", b"?>"),
@@ -54,6 +58,16 @@ def test_a_damaged_sample_is_answered(data: st.DataObject) -> None:
         piece = data.draw(st.one_of(st.sampled_from(TOKENS), st.binary(max_size=4)))
         raw = raw[:at] + piece + raw[at + cut :]
     is_answered(raw)
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="cannot run here: no examples of others beside")
+def test_what_others_wrote_for_x_road_gets_a_receipt_and_never_an_exception() -> None:
+    found = [path for path in sorted(EXAMPLES.rglob("*")) if path.is_file()]
+    assert found
+    for path in found:
+        (read,) = readings(path.read_bytes())
+        assert isinstance(read, Unreadable), path.name
+        assert {problem.code for problem in read.problems} == {"malformed"}, path.name
 
 
 @given(raw=st.sampled_from(WHOLE), encoding=st.sampled_from(["utf-16", "utf-32", "cp037"]))

@@ -31,6 +31,10 @@ PROVISION = f"{CONSENT}.provision"
 KELA_ID = {"identifier": {"system": "urn:oid:1.2.246.10", "value": "9100006-4"}}
 TYP_ID = {"identifier": {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.246.10.91000072"}}
 NOBODY = {"identifier": {"value": "9100009-9"}}
+OWN = "urn:saattaen:consent-category"
+TO_SOCIAL = "Luovutuslupa terveydenhuollosta sosiaalihuoltoon"
+TO_HEALTH = "Luovutuslupa: sosiaalihuollon tiedot terveydenhuollolle"
+SOCIAL, HEALTH = ("permit", "social"), ("permit", "health")
 
 
 def provided(name: str = "consent-given", /, **fields: object) -> Json:
@@ -92,7 +96,7 @@ def test_an_inactive_consent_without_a_provision_is_withdrawn() -> None:
     assert isinstance(accepted(document).event, ConsentWithdrawn)
 
 
-@pytest.mark.parametrize("status", ["draft", "proposed", "rejected", "entered-in-error"])
+@pytest.mark.parametrize("status", ["draft", "proposed", "rejected"])
 def test_any_other_status_is_unknown(status: str) -> None:
     assert refused(changed("consent-given", "Consent", status=status)) == [
         ("unknown-code", f"{CONSENT}.status")
@@ -191,7 +195,11 @@ def test_a_limit_that_the_hub_cannot_keep_refuses_a_permit(field: str) -> None:
     limit = [{"type": "deny"}]
     assert refused(provided(**{field: limit})) == [("bad-value", f"{PROVISION}.{field}")]
     assert given(provided(**{field: []}))
-    wider = accepted(provided("disclosure-prohibited", **{field: limit})).event
+
+
+@pytest.mark.parametrize("field", ["provision", "securityLabel", "dataPeriod", "code"])
+def test_a_limit_that_the_hub_cannot_keep_lets_a_prohibition_reach_further(field: str) -> None:
+    wider = accepted(provided("disclosure-prohibited", **{field: [{"type": "deny"}]})).event
     assert isinstance(wider, DisclosureProhibited)
 
 
@@ -248,17 +256,72 @@ def test_it_happened_when_the_consent_says() -> None:
 @pytest.mark.parametrize(
     ("category", "kind"),
     [
-        ({"system": "urn:saattaen:consent-category", "code": "outside-sote"}, "consent"),
-        ({"system": "urn:saattaen:consent-category", "code": "inside-sote"}, "permit"),
-        ({"system": "urn:kanta", "code": "1", "display": "Sote-luovutuslupa"}, "permit"),
-        ({"system": "urn:kanta", "code": "2"}, "consent"),
+        ([{"coding": [{"system": OWN, "code": "outside-sote"}]}], ("consent", "unknown")),
+        ([{"coding": [{"system": OWN, "code": "health-to-social"}]}], ("permit", "social")),
+        ([{"coding": [{"system": OWN, "code": "social-to-health"}]}], ("permit", "health")),
+        (
+            [
+                {"coding": [{"system": OWN, "code": "inside-sote"}]},
+                {"coding": [{"system": OWN, "code": "health-to-social"}]},
+            ],
+            ("permit", "social"),
+        ),
+        (
+            [{"coding": [{"system": OWN, "code": "inside-sote"}, {"display": TO_HEALTH}]}],
+            ("permit", "health"),
+        ),
+        ([{"coding": [{"system": "urn:kanta", "code": "1", "display": TO_SOCIAL}]}], SOCIAL),
+        ([{"coding": [{"system": "urn:kanta", "code": "1", "display": TO_HEALTH}]}], HEALTH),
+        ([{"coding": [{"code": "1"}], "text": TO_SOCIAL}], SOCIAL),
+        ([{"coding": [{"system": "urn:kanta", "code": "2"}]}], ("consent", "unknown")),
+        ([{"text": "Suostumus luovuttaa sosiaalihuoltoon"}], ("consent", "unknown")),
     ],
 )
-def test_a_permit_inside_sote_is_told_from_a_consent_by_its_category(
-    category: Json, kind: str
+def test_a_permit_inside_sote_and_its_direction_are_told_by_the_category(
+    category: list[Json], kind: tuple[str, str]
 ) -> None:
-    document = changed("consent-given", "Consent", category=[{"coding": [category]}])
-    assert given(document).kind is StatementKind(kind)
+    event = given(changed("consent-given", "Consent", category=category))
+    assert (event.kind, event.to_branch) == kind
+
+
+@pytest.mark.parametrize(
+    ("category", "problem"),
+    [
+        (
+            [{"coding": [{"system": OWN, "code": "inside-sote"}]}],
+            ("missing-field", "category"),
+        ),
+        ([{"coding": [{"display": "Sote-luovutuslupa"}]}], ("missing-field", "category")),
+        (
+            [{"text": f"{TO_SOCIAL} ja terveydenhuoltoon"}],
+            ("missing-field", "category"),
+        ),
+        (
+            [{"coding": [{"display": TO_SOCIAL}, {"display": TO_HEALTH}]}],
+            ("bad-value", "category[0].coding[1].display"),
+        ),
+        (
+            [
+                {"coding": [{"system": OWN, "code": "health-to-social"}]},
+                {"coding": [{"system": OWN, "code": "social-to-health"}]},
+            ],
+            ("bad-value", "category[1].coding[0].code"),
+        ),
+        (
+            [
+                {"coding": [{"system": OWN, "code": "health-to-social"}]},
+                {"coding": [{"system": OWN, "code": "outside-sote"}]},
+            ],
+            ("bad-value", "category[1].coding[0].code"),
+        ),
+    ],
+)
+def test_a_permit_goes_one_way(category: list[Json], problem: tuple[str, str]) -> None:
+    code, place = problem
+    document = changed("consent-given", "Consent", category=category)
+    assert refused(document) == [(code, f"{CONSENT}.{place}")]
+    resource(document, "Consent")["status"] = "inactive"
+    assert isinstance(accepted(document).event, ConsentWithdrawn)
 
 
 def test_an_unknown_category_names_the_nearest() -> None:

@@ -358,6 +358,12 @@ def test_a_refusal_is_an_operation_outcome_that_names_the_refused_message() -> N
     assert task["focus"] == {"reference": bundle["entry"][2]["fullUrl"]}
 
 
+def test_a_refused_statement_is_pointed_at_as_a_consent() -> None:
+    notice = ANSWER._replace(kind=NoticeKind.REFUSAL, detail="no-such-statement", reason="L-1")
+    [issue] = resource(rendered(notice, {}), "OperationOutcome")["issue"]
+    assert issue["expression"] == ["Consent.identifier"]
+
+
 def test_a_message_id_that_fhir_could_not_bear_is_no_response_id() -> None:
     notice = ANSWER._replace(kind=NoticeKind.REFUSAL, detail="terminal", reason="S-1/active")
     bundle = rendered(notice, {})

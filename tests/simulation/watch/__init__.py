@@ -8,6 +8,7 @@ from tests.simulation.watch.clocks import (
     breaches_open_once_and_close_once,
     clocks_fire_before_what_comes_after_them,
     ends_of_clocks_say_what_happened,
+    every_recall_has_one_clock_until_it_is_confirmed,
     every_rung_fires_once,
     no_clock_outlives_its_handoff,
 )
@@ -18,6 +19,7 @@ from tests.simulation.watch.disclosures import (
     open_handoffs_hold_what_is_permitted,
     what_is_withheld_is_in_no_notice,
     what_left_is_recalled_when_its_basis_goes,
+    what_never_left_is_never_recalled,
 )
 from tests.simulation.watch.dossiers import Page, pages
 from tests.simulation.watch.inputs import (
@@ -59,6 +61,7 @@ CHECKERS: tuple[Checker, ...] = (
     breaches_open_once_and_close_once,
     ends_of_clocks_say_what_happened,
     no_clock_outlives_its_handoff,
+    every_recall_has_one_clock_until_it_is_confirmed,
     clocks_fire_before_what_comes_after_them,
     replay_gives_the_same_bytes,
     decisions_asked_again_are_the_same,
@@ -72,6 +75,7 @@ PAGE_CHECKERS: tuple[PageChecker, ...] = (
     nobody_hears_of_a_handoff_that_waits_for_its_basis,
     what_is_withheld_is_in_no_notice,
     what_left_is_recalled_when_its_basis_goes,
+    what_never_left_is_never_recalled,
 )
 """Those that look at one entry beside what is known of the person by then."""
 

@@ -13,10 +13,16 @@ from streams.domain.clock_facts import (
     ClockWarned,
     Escalated,
 )
-from streams.domain.entry import HandoffStatusChanged, LedgerEntry
+from streams.domain.clock_rules import OF_RECALL
+from streams.domain.entry import (
+    HandoffStatusChanged,
+    LedgerEntry,
+    RecallConfirmed,
+    RecallIssued,
+)
 from streams.domain.handoff import TERMINAL
 from streams.domain.hub_events import ClockReached
-from streams.domain.ids import ClockId, HandoffId, Instant
+from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant
 from tests.simulation.history import Run
 from tests.simulation.watch.lane import place
 
@@ -105,12 +111,12 @@ def ends_of_clocks_say_what_happened(run: Run) -> Iterator[str]:
 
 
 def no_clock_outlives_its_handoff(run: Run) -> Iterator[str]:
-    """When a handoff is over, every clock of it is met or cancelled in the same entry."""
+    """When a handoff is over, its own clocks are met or cancelled in the same entry."""
     for lane in run.lanes().values():
         running: dict[ClockId, HandoffId | None] = {}
         for entry in lane:
             for fact in entry.facts:
-                if isinstance(fact, ClockStarted):
+                if isinstance(fact, ClockStarted) and fact.scope != OF_RECALL:
                     running[fact.clock_id] = fact.handoff_id
                 elif isinstance(fact, ClockMet | ClockCancelled):
                     running.pop(fact.clock_id, None)
@@ -121,6 +127,30 @@ def no_clock_outlives_its_handoff(run: Run) -> Iterator[str]:
             }
             if ended & set(running.values()):
                 yield f"{place(entry)}: a clock outlives its handoff"
+
+
+def every_recall_has_one_clock_until_it_is_confirmed(run: Run) -> Iterator[str]:
+    """It starts when the recall goes out, is met when it is confirmed, and by nothing else."""
+    for lane in run.lanes().values():
+        waiting: dict[tuple[HandoffId, AgencyId], ClockId] = {}
+        for entry in lane:
+            started = {
+                (fact.handoff_id, fact.owner): fact.clock_id
+                for fact in entry.facts
+                if isinstance(fact, ClockStarted) and fact.scope == OF_RECALL
+            }
+            ended = {f.clock_id for f in entry.facts if isinstance(f, ClockMet | ClockCancelled)}
+            issued = {(f.handoff_id, f.to) for f in entry.facts if isinstance(f, RecallIssued)}
+            confirmed = {
+                (f.handoff_id, f.by) for f in entry.facts if isinstance(f, RecallConfirmed)
+            }
+            if set(started) != issued - set(waiting):
+                yield f"{place(entry)}: a recall without a clock of its own, or with a second one"
+            met = {clock_id for of, clock_id in waiting.items() if of in confirmed}
+            if met != ended & set(waiting.values()):
+                yield f"{place(entry)}: a recall's clock ended otherwise than by its confirmation"
+            waiting = {of: clock for of, clock in waiting.items() if of not in confirmed}
+            waiting |= {(h, to): clock for (h, to), clock in started.items() if h is not None}
 
 
 class _Ladder:

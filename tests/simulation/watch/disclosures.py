@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator
 
-from streams.domain.calendar import DAY_US
 from streams.domain.codes import Category, NoticeKind, Part, Status
 from streams.domain.entry import (
     DisclosureMade,
     DisclosureWithheld,
-    HandoffStatusChanged,
     Notice,
-    RecallIssued,
 )
 from streams.domain.envelope import SealedPart
 from streams.domain.handoff import TERMINAL
-from tests.simulation.town import FIRST
 from tests.simulation.watch.dossiers import DATA_NOTICES, Dossier, Page
 from tests.simulation.watch.lane import place
 from tests.simulation.watch.responsibility import CARRIED
@@ -94,48 +90,22 @@ def what_is_withheld_is_in_no_notice(page: Page) -> Iterator[str]:
 
 
 def what_left_is_recalled_when_its_basis_goes(page: Page) -> Iterator[str]:
-    """Category by category, in the entry that ends the basis; late arrivals when they arrive."""
-    for handoff_id, dossier in page.dossiers.items():
-        recalled = {
-            category
-            for fact in page.entry.facts
-            if isinstance(fact, RecallIssued) and fact.handoff_id == handoff_id
-            for category in fact.categories
-        }
-        if recalled - dossier.made:
-            yield f"{place(page.entry)}: recalls what never might leave"
-        for category in sorted(_lost(page, dossier, page.left_before[handoff_id]) - recalled):
-            yield f"{place(page.entry)}: {category} has no basis any more, and no recall"
-        if (
-            dossier.arrived_late
-            and not recalled
-            and not dossier.recalled
-            and _lately(page, dossier)
-        ):
-            yield f"{place(page.entry)}: data arrived after the end, and no recall"
+    """From every agency that has it, category by category, in the entry that ends the basis."""
+    at = page.entry.recorded_at
+    for (handoff_id, to), left in page.left_before.items():
+        dossier = page.dossiers[handoff_id]
+        stands = dossier.permitted(page.permissions, at, to)
+        if dossier.basis_gone and to == dossier.parties[1]:
+            stands = set()
+        for category in sorted(left - stands - page.recalled.get((handoff_id, to), set())):
+            yield f"{place(page.entry)}: {category} has no basis at {to} any more, and no recall"
 
 
-def _lost(page: Page, dossier: Dossier, left: set[Category]) -> set[Category]:
-    if dossier.status in TERMINAL:
-        if dossier.ended_at == page.entry.recorded_at and _cancels(page, dossier):
-            return left
-        return set()
-    return left - dossier.granted
-
-
-def _cancels(page: Page, dossier: Dossier) -> bool:
-    return any(
-        isinstance(fact, HandoffStatusChanged)
-        and fact.reason == "basis-withdrawn"
-        and page.dossiers[fact.handoff_id] is dossier
-        for fact in page.entry.facts
-    )
-
-
-def _lately(page: Page, dossier: Dossier) -> bool:
-    # A recall that was never needed is forgotten with the bounce window.
-    window_us = FIRST.bounce.window_days * DAY_US
-    return dossier.ended_at is not None and page.entry.recorded_at - dossier.ended_at < window_us
+def what_never_left_is_never_recalled(page: Page) -> Iterator[str]:
+    """Nor what was recalled already: each category once, for as often as it left."""
+    for (handoff_id, to), categories in page.recalled.items():
+        for category in sorted(categories - page.left_before.get((handoff_id, to), set())):
+            yield f"{place(page.entry)}: {category} recalled from {to}, which does not have it"
 
 
 def _allowed(page: Page, notice: Notice) -> set[Part]:
@@ -144,17 +114,15 @@ def _allowed(page: Page, notice: Notice) -> set[Part]:
     dossier = page.dossiers[notice.handoff_id]
     if notice.kind is NoticeKind.CONVENE:
         return _at_the_table(page, notice, dossier)
-    if notice.to == dossier.parties[0]:
-        return {Part.IDENTITY, *_WORDS}
-    if notice.to != dossier.parties[1]:
-        return set()
-    if notice.kind in DATA_NOTICES and notice.categories:
-        return _granted(page, notice)
-    known = set(dossier.granted)
     if notice.kind is NoticeKind.RECALL:
-        known |= page.left_before[notice.handoff_id]
-    who = {Part.IDENTITY} if Category.IDENTITY in known else set()
-    return who if notice.kind is NoticeKind.RECALL else who | _WORDS
+        left = page.left_before[notice.handoff_id, notice.to]
+        return {Part.IDENTITY} if Category.IDENTITY in left else set()
+    if notice.to not in dossier.parties:
+        return set()
+    if notice.to == dossier.parties[1] and notice.kind in DATA_NOTICES and notice.categories:
+        return _granted(page, notice)
+    knows = notice.to == dossier.parties[0] or Category.IDENTITY in dossier.granted
+    return {Part.IDENTITY, *_WORDS} if knows else set(_WORDS)
 
 
 def _at_the_table(page: Page, notice: Notice, dossier: Dossier) -> set[Part]:
@@ -163,7 +131,8 @@ def _at_the_table(page: Page, notice: Notice, dossier: Dossier) -> set[Part]:
     if notice.to == dossier.parties[0]:
         return {Part(category.value) for category in dossier.requested}
     if notice.to == dossier.parties[1]:
-        return {Part(category.value) for category in page.left_before[notice.handoff_id]}
+        knows = Category.IDENTITY in page.left_before[notice.handoff_id, notice.to]
+        return {Part.IDENTITY} if knows else set()
     return _granted(page, notice)
 
 
@@ -185,3 +154,13 @@ def _is_in_its_place(page: Page, notice: Notice, part: SealedPart) -> bool:
     else:
         speakers = {page.dossiers[notice.handoff_id].referral}
     return part.value.decode().removeprefix(f"{part.part}:") in speakers
+
+
+OF_WHAT_MAY_GO = (
+    disclosures_have_a_basis,
+    open_handoffs_hold_what_is_permitted,
+    what_is_withheld_is_in_no_notice,
+    what_left_is_recalled_when_its_basis_goes,
+    what_never_left_is_never_recalled,
+)
+"""What must hold of the data itself, whoever says what in whatever words."""

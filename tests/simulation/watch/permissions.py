@@ -17,6 +17,7 @@ from streams.domain.statements import (
 )
 from tests.simulation.town import AGENCIES, BASIS_RULES
 
+_Name = tuple[AgencyId, StatementId]
 _Statement = ConsentGiven | DisclosureProhibited | ConsentWithdrawn | ProhibitionLifted
 _ABOUT_PROHIBITIONS = (DisclosureProhibited, ProhibitionLifted)
 
@@ -26,7 +27,9 @@ class Permissions:
 
     def __init__(self) -> None:
         """Begin with a person who has said nothing."""
-        self._newest: dict[tuple[AgencyId, StatementId], _Statement] = {}
+        self._newest: dict[_Name, ConsentGiven | DisclosureProhibited] = {}
+        self._ends: dict[tuple[_Name, bool], tuple[Instant, bool]] = {}
+        """When consents, and when prohibitions, of a name ended, and whether any was known."""
         self._is_member = False
         self._is_protected = False
 
@@ -44,16 +47,27 @@ class Permissions:
 
     def _note(self, event: _Statement) -> None:
         name = (event.envelope.agency, event.statement_id)
-        known = self._newest.get(name)
-        if known is not None:
-            if event.envelope.occurred_at < known.envelope.occurred_at:
+        occurred_at = event.envelope.occurred_at
+        prohibits = isinstance(event, _ABOUT_PROHIBITIONS)
+        current, end = self._newest.get(name), self._ends.get((name, prohibits))
+        if isinstance(event, ConsentGiven | DisclosureProhibited):
+            kind = event.kind if isinstance(event, ConsentGiven) else StatementKind.PROHIBITION
+            if kind not in AGENCIES[event.envelope.agency].records:
                 return
-            ends = isinstance(event, ConsentWithdrawn | ProhibitionLifted)
-            if ends and isinstance(event, _ABOUT_PROHIBITIONS) is not isinstance(
-                known, _ABOUT_PROHIBITIONS
-            ):
-                return
-        self._newest[name] = event
+            if end is not None and occurred_at < end[0]:
+                self._ends[name, prohibits] = (end[0], True)
+            elif current is None or occurred_at >= current.envelope.occurred_at:
+                self._newest[name] = event
+                self._ends.pop((name, prohibits), None)
+        elif current is not None:
+            is_of_kind = isinstance(current, _ABOUT_PROHIBITIONS) is prohibits
+            if is_of_kind and occurred_at >= current.envelope.occurred_at:
+                del self._newest[name]
+                self._ends[name, prohibits] = (occurred_at, True)
+        elif end is not None:
+            self._ends[name, prohibits] = (max(end[0], occurred_at), end[1])
+        elif not self._ends.get((name, not prohibits), (occurred_at, False))[1]:
+            self._ends[name, prohibits] = (occurred_at, False)
 
     def permits(
         self,
@@ -68,8 +82,7 @@ class Permissions:
         in_force = [
             statement
             for statement in self._newest.values()
-            if isinstance(statement, ConsentGiven | DisclosureProhibited)
-            and (statement.valid_from is None or statement.valid_from <= at)
+            if (statement.valid_from is None or statement.valid_from <= at)
             and (statement.valid_to is None or at < statement.valid_to)
             and (not statement.sources or parties[0] in statement.sources)
             and (not statement.recipients or parties[1] in statement.recipients)
