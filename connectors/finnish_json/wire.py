@@ -51,7 +51,7 @@ from streams.domain.ids import AgencyId
 COUNTS_DAYS = ("SAIRAUSPAIVAT", "TYOTTOMYYSPAIVAT")
 """Milestones that say nothing without their number."""
 
-REJECTED = "HYLATTY"
+REJECTED, VITAL = "HYLATTY", "VALTTAMATON_ETU"
 
 
 class WireObject(BaseModel):
@@ -227,11 +227,20 @@ class TypHead(Head):
     jasenet: Annotated[list[Jasen], Field(max_length=MEMBERS_MAX)] | None = None
 
 
+def _has_written_ground(claim: Luovutus | None, info: ValidationInfo[Reception]) -> Luovutus | None:
+    # What beats the person's own prohibition says why; a bad `ohjaus` has its own errors already.
+    referral = info.data.get("ohjaus")
+    vital = claim is not None and claim.peruste == VITAL
+    if vital and referral is not None and not (referral.perustelu or "").strip():
+        raise PydanticCustomError("missing-field", "missing", {"instead": "ohjaus/perustelu"})
+    return claim
+
+
 class Referral(WireObject):
-    """`OHJAUS`."""
+    """`OHJAUS`. A claim of vital interest has its ground in words."""
 
     ohjaus: Ohjaus
-    luovutus: Luovutus | None = None
+    luovutus: Annotated[Luovutus | None, AfterValidator(_has_written_ground)] = None
 
 
 class Answer(WireObject):

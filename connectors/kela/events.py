@@ -19,7 +19,7 @@ from connectors.kela.draft import Draft
 from connectors.kela.section import Section
 from connectors.kela.statement import CONSENT, PROHIBITION, read_consent, read_prohibition
 from streams.domain.answers import HandoffRejected, RecallAcknowledged, WorkerNamed
-from streams.domain.codes import Milestone, Priority, RejectReason
+from streams.domain.codes import Basis, Milestone, Priority, RejectReason
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import AgencyId, HandoffId
 from streams.domain.path import MilestoneReached
@@ -56,6 +56,9 @@ def _referral(section: Section, draft: Draft) -> AgencyEvent | None:
         draft.details["reason"] = reason
     grounds = section.section("luovutus")
     basis = grounds.code("peruste", BASES) if grounds is not None else None
+    if basis is Basis.VITAL and section.is_blank("perustelu"):
+        # What beats the person's own prohibition says why, in writing.
+        section.findings.missing(f"{section.at}/perustelu")
     reference = grounds.identifier("viite") if grounds is not None else None
     categories = grounds.codes("tietoryhma", CATEGORIES) if grounds is not None else ()
     if grounds is not None:

@@ -63,6 +63,12 @@ def submitted(submission: Submission, occurred_at: Instant | None) -> Draft:
     priority = _priority(findings, submission.focal, request)
     basis, reference, categories = _inputs(submission)
     _texts(findings, submission.focal, request, details)
+    if basis is Basis.VITAL and "reason" not in details:
+        # What beats the person's own prohibition says why, in writing.
+        ground = (
+            f"{request.at}.reasonCode" if request is not None else f"{submission.at}.description"
+        )
+        findings.missing(ground, "a vital interest needs its ground in words")
     envelope = submission.envelope(occurred_at)
     if envelope is None or service is None:
         return Draft(None, details)

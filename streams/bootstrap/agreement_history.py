@@ -12,13 +12,18 @@ from typing import Any, get_type_hints
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from streams.domain.agreement import Agreement, Agreements
+from streams.domain.agreement import Agreement, Agreements, BasisBook, BasisRule
 from streams.domain.clock_rules import ClockBook, ClockRule
 from streams.domain.ids import Instant
 from streams.promises.engine import UnavailableError
 
 FOLDER = "agreements"
 _HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+_BOOKS: dict[str, tuple[type, Any]] = {
+    "clock_rules": (ClockBook, tuple[ClockRule, ...]),
+    "basis_rules": (BasisBook, tuple[BasisRule, ...]),
+}
+"""Fields that are kept as the rules which their books are made of."""
 
 
 def keep_agreements(data: Path, agreements: Agreements) -> None:
@@ -98,7 +103,8 @@ def read(document: bytes) -> Agreement:
             for name, adapter in _adapters().items()
             if name in fields
         }
-        known["clock_rules"] = ClockBook(known["clock_rules"])
+        for name, (book, _) in _BOOKS.items():
+            known[name] = book(known[name])
         return Agreement(**known)
     except (ValidationError, KeyError, TypeError) as wrong:
         raise ValueError("no agreement") from wrong
@@ -109,12 +115,12 @@ def _place(folder: Path, digest: bytes) -> Path:
 
 
 def _plain(value: object) -> object:
-    return value.rules if isinstance(value, ClockBook) else value
+    return value.rules if isinstance(value, ClockBook | BasisBook) else value
 
 
 @cache
 def _adapters() -> dict[str, TypeAdapter[Any]]:
-    hints = get_type_hints(Agreement) | {"clock_rules": tuple[ClockRule, ...]}
+    hints = get_type_hints(Agreement) | {name: rules for name, (_, rules) in _BOOKS.items()}
     return {name: TypeAdapter(hint, config=_config(hint)) for name, hint in hints.items()}
 
 

@@ -28,6 +28,7 @@ from streams.bootstrap.agreement_values import duration_us
 from streams.bootstrap.closed_days import ClosedDays
 from streams.domain.agreement import (
     Agreement,
+    BasisBook,
     BasisRule,
     BounceRule,
     RecipientRule,
@@ -108,7 +109,7 @@ def _version(
             for code, services in record.service.items()
             for service in services
         ),
-        basis_rules=tuple(rule for basis in record.basis for rule in _basis(basis)),
+        basis_rules=BasisBook(rule for basis in record.basis for rule in _basis(basis)),
         clock_rules=ClockBook(map(clock_rule, record.clock)),
         reject_rules=tuple(_reject(r) for r in record.reject if _holds_on(r, first)),
         bounce=BounceRule(

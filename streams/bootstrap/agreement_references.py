@@ -23,6 +23,7 @@ def reference_problems(document: Mapping[str, object], source: Source) -> Iterat
     yield from _periods(document, source)
     yield from _doubles(agencies, source)
     yield from _unknown_agencies(document, agencies, source)
+    yield from _overriding(document, source)
     for place, agency in agencies:
         places = texts(agency, "municipalities")
         if "*" in places and len(places) > 1:
@@ -56,6 +57,14 @@ def _periods(document: Mapping[str, object], source: Source) -> Iterator[Problem
                 text = "is before valid_from"
                 mend = "give the last day on which it holds, or leave it out"
                 yield source.problem("contradiction", (*place, "valid_to"), text, mend)
+
+
+def _overriding(document: Mapping[str, object], source: Source) -> Iterator[Problem]:
+    for place, basis in tables(document, "basis"):
+        if basis.get("kind") == "typ_membership" and basis.get("overrides_prohibition") is True:
+            text = "the TYP act beats no prohibition: statutes alone may"
+            mend = 'leave it out, or name the statute in a record of kind = "statute"'
+            yield source.problem("contradiction", (*place, "overrides_prohibition"), text, mend)
 
 
 def _doubles(

@@ -5,6 +5,7 @@ day counts live here and nowhere in the code: each names its `law_ref`, and is `
 a person has checked it against the statute.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -104,6 +105,69 @@ class BasisRule(NamedTuple):
     valid_to: Instant | None
 
 
+class Laws(NamedTuple):
+    """By what law a category may go from one sector to another for a purpose: each a `law_ref`.
+
+    Of several rules of a kind the agreement's first; None where there is none.
+    """
+
+    statute: str | None = None
+    overriding: str | None = None
+    """A statute that a prohibition does not stop."""
+    clienthood: str | None = None
+    """The TYP act: only while the person has a TYP clienthood."""
+
+
+_NO_LAWS: Mapping[Category, Laws] = {}
+_Flow = tuple[str, str, Purpose]
+
+
+class BasisBook:
+    """The basis rules of one agreement, found by who sends to whom and what for."""
+
+    __slots__ = ("_by_flow", "rules")
+
+    def __init__(self, rules: Iterable[BasisRule] = ()) -> None:
+        """Keep the rules in their order.
+
+        Statutes and the TYP act permit, and only what this hub has a code for: `unknown` is what an
+        older reader sees in the place of a purpose or category that came after it.
+        """
+        self.rules = tuple(rules)
+        self._by_flow: dict[_Flow, dict[Category, Laws]] = {}
+        for rule in self.rules:
+            if rule.purpose is not Purpose.UNKNOWN:
+                flow = (rule.from_sector, rule.to_sector, rule.purpose)
+                _note(rule, self._by_flow.setdefault(flow, {}))
+
+    def __iter__(self) -> Iterator[BasisRule]:
+        """Go through the rules in their order."""
+        return iter(self.rules)
+
+    def laws(self, from_sector: str, to_sector: str, purpose: Purpose) -> Mapping[Category, Laws]:
+        """Give the laws by category for data that goes between two sectors for a purpose."""
+        return self._by_flow.get((from_sector, to_sector, purpose), _NO_LAWS)
+
+
+def _note(rule: BasisRule, laws: dict[Category, Laws]) -> None:
+    own = _law(rule)
+    for category in rule.categories:
+        if category is not Category.UNKNOWN:
+            known = laws.get(category, Laws())
+            first = [old if old is not None else new for old, new in zip(known, own, strict=True)]
+            laws[category] = Laws(*first)
+
+
+def _law(rule: BasisRule) -> Laws:
+    if rule.kind is Basis.TYP_MEMBERSHIP:
+        return Laws(clienthood=rule.law_ref)
+    if rule.kind is not Basis.STATUTE:
+        return Laws()
+    if rule.overrides_prohibition:
+        return Laws(overriding=rule.law_ref)
+    return Laws(statute=rule.law_ref)
+
+
 class RejectRule(NamedTuple):
     """A reason that a recipient may give, and whether the hub then passes the referral on."""
 
@@ -136,7 +200,7 @@ class Agreement(NamedTuple):
     valid_to: Instant | None
     agencies: dict[AgencyId, Agency]
     services: tuple[ServiceRule, ...]
-    basis_rules: tuple[BasisRule, ...]
+    basis_rules: BasisBook
     clock_rules: ClockBook
     reject_rules: tuple[RejectRule, ...]
     bounce: BounceRule
@@ -234,7 +298,7 @@ class Agreements:
         version = (held or begun or self.versions[:1])[-1]
         return version._replace(
             services=tuple(r for r in version.services if _holds(r.valid_from, r.valid_to, at)),
-            basis_rules=tuple(
+            basis_rules=BasisBook(
                 r for r in version.basis_rules if _holds(r.valid_from, r.valid_to, at)
             ),
         )

@@ -1,6 +1,6 @@
 """What a party says of a handoff: found, allowed or refused, and what follows from it."""
 
-from streams.domain import bounce, clocks, convening, disclosure, known, recall
+from streams.domain import bounce, clocks, convening, known, recall
 from streams.domain.answers import (
     HandoffRejected,
     InformationProvided,
@@ -203,9 +203,7 @@ def _pass_on(turn: Turn, handoff: Handoff, recipient: AgencyId, rule: str) -> No
     )
     bounce.mark_rerouted(turn, handoff)
     turn.facts.append(Rerouted(handoff.handoff_id, new_id, handoff.recipient, recipient, rule))
-    opened = open_handoff(turn, drafted, rule)
-    if opened.status is not Status.AWAITING_BASIS:
-        disclosure.tell_source(turn, opened, "rerouted")
+    open_handoff(turn, drafted, rule, "rerouted")
     turn.handoff_id = handoff.handoff_id
 
 

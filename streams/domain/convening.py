@@ -17,6 +17,7 @@ from streams.domain.entry import (
 from streams.domain.holdings import left_by
 from streams.domain.ids import AgencyId, HandoffId, NoticeId
 from streams.domain.legal_basis import Decision, Question, decide
+from streams.domain.missing_basis import seek
 from streams.domain.outgoing import arrived_late, called_off, started, stopped_by, waiting
 from streams.domain.person import Handoff, Outgoing, Rejection
 from streams.domain.turn import Telling, Turn, permitted
@@ -142,7 +143,7 @@ def _take_back(turn: Turn, told: Handoff, decision: Decision, lost: tuple[Catego
 
 def _ask(turn: Turn, told: Handoff) -> Decision:
     question = Question.about(told, told.recipient, turn.at, turn.agreement)
-    return decide(turn.hot, question, turn.agreement)
+    return seek(turn.hot, question, turn.agreement, decide(turn.hot, question, turn.agreement))
 
 
 def _tell(

@@ -6,19 +6,21 @@ alike, category by category, for every agency that the data went to.
 
 from streams.domain import clocks, convening, recall
 from streams.domain.codes import Category, NoticeKind, Part, Status
-from streams.domain.entry import DisclosureMade, DisclosureWithheld
+from streams.domain.entry import DisclosureMade, DisclosureWithheld, Withheld
 from streams.domain.handoff import ACCEPTED
 from streams.domain.ids import Instant
 from streams.domain.legal_basis import Decision, Question, decide
+from streams.domain.missing_basis import seek
 from streams.domain.outgoing import called_off, stopped_by
 from streams.domain.person import Handoff, Outgoing
 from streams.domain.turn import Telling, Turn, permitted
 
 
 def ask(turn: Turn, handoff: Handoff) -> Decision:
-    """Decide what of a handoff's requested categories may go to its recipient now."""
+    """Decide what of a handoff's requested categories may go now, and what the rest lacks."""
     question = Question.about(handoff, handoff.recipient, turn.at, turn.agreement)
-    return decide(turn.hot, question, turn.agreement)
+    decision = decide(turn.hot, question, turn.agreement)
+    return seek(turn.hot, question, turn.agreement, decision)
 
 
 def send(
@@ -71,6 +73,8 @@ def reconsider(turn: Turn) -> None:
     for handoff in turn.hot.handoffs:
         decision = ask(turn, handoff)
         if decision.categories == handoff.granted:
+            if handoff.status is Status.AWAITING_BASIS:
+                _tell_anew(turn, handoff, decision)
             continue
         turn.handoff_id = turn.handoff_id or handoff.handoff_id
         if handoff.status is Status.AWAITING_BASIS:
@@ -83,11 +87,24 @@ def reconsider(turn: Turn) -> None:
     recall.fetch_back(turn)
 
 
-def tell_source(turn: Turn, handoff: Handoff, reason: str) -> None:
-    """Tell the source where its handoff stands."""
+def tell_source(
+    turn: Turn, handoff: Handoff, reason: str, withheld: tuple[Withheld, ...] = ()
+) -> None:
+    """Tell the source where its handoff stands, and what stays behind: it can ask the person."""
     who = tuple([part for part in handoff.content if part.part is Part.IDENTITY])
-    telling = Telling(handoff.status, reason=reason, content=who)
+    telling = Telling(handoff.status, reason=reason, withheld=withheld, content=who)
     turn.notify(handoff.source, NoticeKind.STATUS, handoff, telling)
+
+
+def _tell_anew(turn: Turn, handoff: Handoff, decision: Decision) -> None:
+    """Tell the source of a handoff that waits on, where it waits for something else now."""
+    if any(notice.handoff_id == handoff.handoff_id for notice in turn.notices):
+        return
+    then = turn.before.recorded_at
+    question = Question.about(handoff, handoff.recipient, then, turn.agreement)
+    if decide(turn.before, question, turn.agreement).withheld != decision.withheld:
+        turn.handoff_id = turn.handoff_id or handoff.handoff_id
+        tell_missing(turn, handoff, decision)
 
 
 def _release(turn: Turn, handoff: Handoff, decision: Decision) -> None:
@@ -95,7 +112,7 @@ def _release(turn: Turn, handoff: Handoff, decision: Decision) -> None:
     released = send(turn, released, decision, NoticeKind.REFERRAL, Status.REQUESTED)
     turn.change(handoff, released, "basis-found")
     clocks.follow(turn, released, handoff.status)
-    tell_source(turn, released, "basis-found")
+    tell_source(turn, released, "basis-found", decision.withheld)
 
 
 def _cancel(turn: Turn, handoff: Handoff, decision: Decision) -> None:

@@ -13,6 +13,7 @@ from streams.domain.entry import DisclosureWithheld, RecallConfirmed, RecallIssu
 from streams.domain.holdings import Holding
 from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, NoticeId, derive
 from streams.domain.legal_basis import decide
+from streams.domain.missing_basis import seek
 from streams.domain.outgoing import without
 from streams.domain.person import Clock, ClockState, Handoff, Recall
 from streams.domain.projection import project
@@ -47,8 +48,10 @@ def fetch_back(turn: Turn) -> None:
     for held in turn.holdings().values():
         if not held.categories:
             continue
-        decision = decide(turn.hot, held.question(turn.agreement, turn.at), turn.agreement)
+        question = held.question(turn.agreement, turn.at)
+        decision = decide(turn.hot, question, turn.agreement)
         if decision.withheld:
+            decision = seek(turn.hot, question, turn.agreement, decision)
             lost = tuple([each.category for each in decision.withheld])
             turn.handoff_id = turn.handoff_id or held.handoff_id
             turn.facts.append(DisclosureWithheld(held.handoff_id, held.to, lost, decision.withheld))

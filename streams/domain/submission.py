@@ -35,17 +35,18 @@ def submit(turn: Turn, event: ReferralSubmitted, over: list[known.Summary]) -> N
     if routed.recipient is None:
         refuse(turn, routed.rule, None)
         return
-    handoff = drafted(
-        turn, event, service, routed.recipient, bounce.case_of(turn, event, rejections)
-    )
-    opened = open_handoff(turn, handoff, routed.rule)
-    if opened.status is not Status.AWAITING_BASIS and event.recipient is None:
-        disclosure.tell_source(turn, opened, routed.rule)
+    case_id = bounce.case_of(turn, event, rejections)
+    handoff = drafted(turn, event, service, routed.recipient, case_id)
+    tells = routed.rule if event.recipient is None else ""
+    opened = open_handoff(turn, handoff, routed.rule, tells)
     bounce.note_referral(turn, opened, rejections)
 
 
-def open_handoff(turn: Turn, handoff: Handoff, routed_by: str) -> Handoff:
-    """Open a drafted handoff: decide its basis, tell the recipient or wait, start its clocks."""
+def open_handoff(turn: Turn, handoff: Handoff, routed_by: str, tells: str) -> Handoff:
+    """Open a drafted handoff: decide its basis, tell the recipient or wait, start its clocks.
+
+    Its source is told of it where `tells` gives a reason to, and of what stays behind in any case.
+    """
     if all(case.case_id != handoff.case_id for case in turn.hot.cases):
         turn.put_case(Case(handoff.case_id, handoff.source, handoff.source))
     decision = disclosure.ask(turn, handoff)
@@ -67,6 +68,8 @@ def open_handoff(turn: Turn, handoff: Handoff, routed_by: str) -> Handoff:
     )
     if status is Status.REQUESTED:
         opened = disclosure.send(turn, opened, decision, NoticeKind.REFERRAL, status)
+        if tells or decision.withheld:
+            disclosure.tell_source(turn, opened, tells, decision.withheld)
     else:
         disclosure.wait_for_basis(turn, opened, decision)
     turn.put(opened)
@@ -124,7 +127,10 @@ def drafted(
     recipient: AgencyId,
     case_id: CaseId | None,
 ) -> Handoff:
-    """Read a referral as the handoff that it asks for, before anything is decided of it."""
+    """Read a referral as the handoff that it asks for, before anything is decided of it.
+
+    `rule` is the agreement's of its service.
+    """
     handoff_id = HandoffId(derive("h", event.envelope.event_id, turn.hot.person))
     return Handoff(
         handoff_id,
@@ -193,6 +199,8 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
         if recalled or not handoff.delivery_started:
             kind = NoticeKind.REFERRAL
     replaced = disclosure.send(turn, replaced, decision, kind, "replaced")
+    if decision.withheld:
+        disclosure.tell_source(turn, replaced, "replaced", decision.withheld)
     turn.put(replaced)
     if lost:
         recall.issue(turn, replaced, lost, knows=Category.IDENTITY in handoff.disclosed)

@@ -54,6 +54,7 @@ class Turn:
     __slots__ = (
         "agreement",
         "at",
+        "before",
         "closed_summaries",
         "dead",
         "event",
@@ -68,6 +69,7 @@ class Turn:
 
     def __init__(self, hot: PersonState, event: Event, agreement: Agreement, at: Instant) -> None:
         """Begin with the state before the event; `at` is the moment the hub records it."""
+        self.before = hot
         self.hot = hot
         self.event = event
         self.agreement = agreement

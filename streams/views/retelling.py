@@ -13,6 +13,7 @@ from streams.domain.closed_record import needs_closed
 from streams.domain.entry import HandoffOpened, LedgerEntry, ReferralReplaced, Rerouted
 from streams.domain.ids import AgencyId, HandoffId, Instant, PersonId
 from streams.domain.legal_basis import Decision, Question, decide
+from streams.domain.missing_basis import seek
 from streams.domain.person import NOTHING_CLOSED, Handoff, PersonState
 from streams.domain.referral import ReferralSubmitted
 from streams.domain.step import Person, step, unknown_person
@@ -75,26 +76,31 @@ class Retelling:
         return Question.about(handoff, recipient, at, agreement)
 
     def decide(self, question: Question, agreement: Agreement) -> Decision:
-        """Decide a question by what is known of the person now."""
-        return decide(self.state, question, agreement)
+        """Decide a question by what is known of the person now, and say what is missing."""
+        decision = decide(self.state, question, agreement)
+        return seek(self.state, question, agreement, decision)
 
     def _note_what_is_asked(self, entry: LedgerEntry, agreement: Agreement) -> None:
         event = entry.event
         passed_on = {f.new_handoff_id: f.handoff_id for f in entry.facts if isinstance(f, Rerouted)}
-        read: Handoff | None = None
-        if isinstance(event, ReferralSubmitted):
-            rule = agreement.service(event.service)
-            turn = Turn(self.state, event, agreement, entry.recorded_at)
-            # Whom it is for is no part of what it asks for.
-            sender = event.envelope.agency
-            read = drafted(turn, event, rule, sender, None) if rule is not None else None
         for fact in entry.facts:
-            if isinstance(fact, HandoffOpened):
-                before = self.asked.get(passed_on.get(fact.handoff_id, fact.handoff_id), read)
-                if before is not None:
-                    asked = before._replace(handoff_id=fact.handoff_id, recipient=fact.recipient)
-                    self.asked[fact.handoff_id] = asked
-            elif isinstance(fact, ReferralReplaced) and read is not None:
-                self.asked[fact.handoff_id] = self.asked[fact.handoff_id]._replace(
-                    requested=read.requested, vital=read.vital, documents=read.documents
+            asked: Handoff | None = None
+            if isinstance(fact, HandoffOpened) and fact.handoff_id in passed_on:
+                asked = self.asked[passed_on[fact.handoff_id]]._replace(recipient=fact.recipient)
+            elif isinstance(fact, HandoffOpened) and isinstance(event, ReferralSubmitted):
+                asked = self._read(event, fact.recipient, agreement)
+            elif isinstance(fact, ReferralReplaced) and isinstance(event, ReferralSubmitted):
+                before = self.asked[fact.handoff_id]
+                newer = self._read(event, before.recipient, agreement)
+                asked = before._replace(
+                    requested=newer.requested, vital=newer.vital, documents=newer.documents
                 )
+            if asked is not None and isinstance(fact, HandoffOpened | ReferralReplaced):
+                self.asked[fact.handoff_id] = asked._replace(handoff_id=fact.handoff_id)
+
+    def _read(self, event: ReferralSubmitted, recipient: AgencyId, agreement: Agreement) -> Handoff:
+        turn = Turn(self.state, event, agreement, self.state.recorded_at)
+        service = agreement.service(event.service)
+        if service is None:  # pragma: no cover  # the referral would have been refused
+            raise RulesGoneError(agreement.digest)
+        return drafted(turn, event, service, recipient, None)

@@ -155,7 +155,7 @@ def test_a_record_holds_on_its_first_and_last_local_day_and_on_no_other(tmp_path
     dated = 'kind = "statute"\nvalid_from = 2026-03-02\nvalid_to = 2026-03-31'
     agreements = load_agreements(planted(tmp_path, ('kind = "statute"', dated), of=SAMPLE))
     held = {
-        moment: bool(agreements.in_force(moment).basis_rules)
+        moment: bool(agreements.in_force(moment).basis_rules.rules)
         for moment in (
             at(2026, 3, 1, 21),
             at(2026, 3, 1, 22),

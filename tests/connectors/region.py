@@ -4,7 +4,7 @@ from datetime import date, time
 from pathlib import Path
 
 from connectors.local_time import local_instant
-from streams.domain.agreement import Agency, Agreement, BounceRule
+from streams.domain.agreement import Agency, Agreement, BasisBook, BounceRule
 from streams.domain.clock_rules import ClockBook
 from streams.domain.ids import AgencyId, Instant
 
@@ -64,7 +64,7 @@ def agreement(profile: str = "test") -> Agreement:
         valid_to=None,
         agencies=AGENCIES,
         services=(),
-        basis_rules=(),
+        basis_rules=BasisBook(),
         clock_rules=ClockBook(()),
         reject_rules=(),
         bounce=BounceRule(90, 3, SOTE),

@@ -15,7 +15,7 @@ from tests.connectors.region import LAPPEENRANTA, NOW, REGION, WIRE
 
 SAMPLES = [
     path.read_bytes()
-    for folder in ("employment", "typ")
+    for folder in ("employment", "typ", "statements/employment", "statements/typ")
     for path in sorted((WIRE / folder).glob("*.*json"))
 ]
 EVENTS: list[dict[str, Any]] = [

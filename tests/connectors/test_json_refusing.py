@@ -289,6 +289,10 @@ def test_a_rule_between_fields_says_what_is_meant_and_no_more(wire: Wire, words:
 
 def test_a_withdrawals_flag_is_true_or_false() -> None:
     for kind in ("SUOSTUMUS_PERUTTU", "KIELTO_PERUTTU"):
-        for flag in (1, "true", []):
+        for flag in (1, "true", ["false"]):
             wire = consent(kind, virheellinen=flag)
             assert errors(wire) == [("bad-value", "/suostumus/virheellinen")]
+
+
+def test_a_consent_that_lists_no_document_is_limited_to_none() -> None:
+    assert errors(consent(asiakirjat=[], palvelutehtavat=[])) == []

@@ -9,7 +9,7 @@ import pytest
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.hub import Hub
-from streams.domain.agreement import Agreements, BasisRule
+from streams.domain.agreement import Agreements, BasisBook, BasisRule
 from streams.domain.codes import Basis, Category, NoticeKind, Purpose
 from streams.domain.entry import Notice
 from streams.domain.ids import AgencyId
@@ -81,7 +81,7 @@ def told(folder: Path, to: AgencyId, *, protected: bool, by_law: bool = False) -
         message(1, "SUOSTUMUS", asiakas=person, suostumus=consent),
         message(2, "OHJAUS", asiakas=person, ohjaus=referral),
     ]
-    region = REGION._replace(basis_rules=LAW if by_law else ())
+    region = REGION._replace(basis_rules=BasisBook(LAW if by_law else ()))
     with Hub(folder / "hub", agreements=Agreements((region,)), durable=False) as hub:
         list(hub.ingest(LAPPEENRANTA, orjson.dumps(sent), NOW))
         notices = [n for stored in hub.engine.ledger() for n in stored.entry.deliveries]

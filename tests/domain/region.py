@@ -7,6 +7,7 @@ from streams.domain.agreement import (
     Agency,
     Agreement,
     Agreements,
+    BasisBook,
     BasisRule,
     BounceRule,
     RejectRule,
@@ -28,6 +29,7 @@ from streams.domain.calendar import DAY_US, HOUR_US, instant
 from streams.domain.clock_rules import ClockBook, ClockRule, RungRule, triggers
 from streams.domain.codes import (
     Basis,
+    Branch,
     Category,
     Part,
     Purpose,
@@ -103,7 +105,9 @@ def service(code: Service, purpose: Purpose, sector: str) -> ServiceRule:
 
 
 SERVICES = (
-    service(Service.WORK_ABILITY_ASSESSMENT, Purpose.WORK_ABILITY, "sote"),
+    service(Service.WORK_ABILITY_ASSESSMENT, Purpose.WORK_ABILITY, "sote")._replace(
+        branch=Branch.HEALTH
+    ),
     service(Service.JOB_COACHING, Purpose.EMPLOYMENT, "employment"),
     service(Service.VOCATIONAL_REHABILITATION, Purpose.REHABILITATION, "kela"),
 )
@@ -130,7 +134,7 @@ REGION = Agreement(
     None,
     {agency.agency_id: agency for agency in AGENCIES},
     SERVICES,
-    (),
+    BasisBook(),
     ClockBook((ACCEPTANCE,)),
     (),
     BounceRule(90, 3, TYP),
@@ -194,7 +198,7 @@ def with_clock(*rules: ClockRule) -> Agreement:
 
 def with_basis(*rules: BasisRule) -> Agreement:
     """Give the region with statutes."""
-    return REGION._replace(basis_rules=rules)
+    return REGION._replace(basis_rules=BasisBook(rules))
 
 
 def rejecting(*rules: RejectRule) -> Agreement:

@@ -28,10 +28,11 @@ from tests.domain.region import (
     PlainAnswer,
     at,
     statute,
+    with_basis,
 )
 from tests.domain.speaker import Speaker
 
-MEMBERS_MAY_TELL = REGION._replace(basis_rules=(statute(DEFAULTS, kind=Basis.TYP_MEMBERSHIP),))
+MEMBERS_MAY_TELL = with_basis(statute(DEFAULTS, kind=Basis.TYP_MEMBERSHIP))
 """The region, where the TYP act lets employment tell sote of its members."""
 EXPIRY = at(days=2)
 

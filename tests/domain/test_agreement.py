@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.domain.agreement import Agreement, Agreements
+from streams.domain.agreement import Agreement, Agreements, BasisBook
 from streams.domain.calendar import NATIONAL_HOURS
 from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Service
@@ -54,7 +54,7 @@ def test_records_hold_from_their_first_instant_until_just_before_their_end() -> 
         (
             REGION._replace(
                 services=(SERVICES[0]._replace(valid_from=begins, valid_to=ends),),
-                basis_rules=(statute(DEFAULTS)._replace(valid_from=begins),),
+                basis_rules=BasisBook((statute(DEFAULTS)._replace(valid_from=begins),)),
                 clock_rules=ClockBook((ACCEPTANCE._replace(valid_to=ends),)),
             ),
         )
@@ -62,7 +62,7 @@ def test_records_hold_from_their_first_instant_until_just_before_their_end() -> 
     held = {}
     for moment in (just_before(begins), begins, just_before(ends), ends):
         now = agreements.in_force(moment)
-        held[moment] = (len(now.services), len(now.basis_rules), len(now.clock_rules.rules))
+        held[moment] = (len(now.services), len(now.basis_rules.rules), len(now.clock_rules.rules))
     assert held == {
         just_before(begins): (0, 0, 1),
         begins: (1, 1, 1),

@@ -3,6 +3,7 @@
 from streams.domain.clocks import BASIS_TURN, next_clock
 from streams.domain.codes import Basis, Milestone, NoticeKind, Status
 from streams.domain.entry import (
+    Act,
     HandoffStatusChanged,
     StatementRecorded,
 )
@@ -57,7 +58,8 @@ def test_a_prohibition_that_ends_or_is_lifted_lets_the_handoff_go_on() -> None:
     lane.hear(says.consents(at(days=-1)))
     lane.hear(says.prohibits(at(days=-1), valid=(None, at(days=1))))
     lane.hear(says.refers(at()))
-    assert lane.told(NoticeKind.STATUS).missing == ()
+    missing = lane.told(NoticeKind.STATUS).missing
+    assert {(one.act, one.rule) for one in missing} == {(Act.LIFT, "K-1")}
     lane.wait_until(at(days=1))
     assert lane.handoff.status is Status.REQUESTED
 

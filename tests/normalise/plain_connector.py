@@ -3,7 +3,7 @@
 import json
 from typing import Any, cast
 
-from streams.domain.agreement import Agency, Agreement, Agreements, BounceRule
+from streams.domain.agreement import Agency, Agreement, Agreements, BasisBook, BounceRule
 from streams.domain.answers import HandoffRejected
 from streams.domain.clock_rules import ClockBook
 from streams.domain.codes import Basis, Category, Priority, RejectReason, Service
@@ -38,7 +38,7 @@ def agreements(*agencies: AgencyId) -> Agreements:
                 valid_to=None,
                 agencies=known,
                 services=(),
-                basis_rules=(),
+                basis_rules=BasisBook(),
                 clock_rules=ClockBook(()),
                 reject_rules=(),
                 bounce=BounceRule(90, 3, agencies[0]),

@@ -21,6 +21,7 @@ from streams.domain.answers import (
 from streams.domain.calendar import DAY_US, HOUR_US
 from streams.domain.codes import (
     Basis,
+    Branch,
     Category,
     Milestone,
     Part,
@@ -230,6 +231,8 @@ def consent(
         if recipient == SOTE_NEXT_DOOR or dice.once_in(6)
         else StatementKind.CONSENT,
     )
+    if said.kind is StatementKind.PERMIT:
+        said = said._replace(to_branch=Branch.HEALTH if says.said % 5 else Branch.SOCIAL)
     if dice.once_in(5):
         said = said._replace(sources=dice.subset(PARTIES))
     return said

@@ -6,6 +6,7 @@ from streams.domain.agreement import (
     Agency,
     Agreement,
     Agreements,
+    BasisBook,
     BasisRule,
     RejectRule,
 )
@@ -158,7 +159,7 @@ REJECT_RULES = tuple(
 )
 FIRST: Agreement = REGION._replace(
     agencies=AGENCIES,
-    basis_rules=BASIS_RULES,
+    basis_rules=BasisBook(BASIS_RULES),
     clock_rules=ClockBook((ACCEPTANCE, RECEIPT, START, SERVICE, RECALL)),
     clock_digest=b"1",
     reject_rules=REJECT_RULES,

@@ -162,7 +162,7 @@ def test_a_handoff_that_is_over_answers_still(hub: WatchedHub) -> None:
     assert permitted(now) == []
     assert now.question.purpose is Purpose.WORK_ABILITY
     assert now.question.documents == (bytes(16),)
-    assert (now.service, now.to_branch) == ("work_ability_assessment", None)
+    assert (now.service, now.to_branch) == ("work_ability_assessment", "health")
 
 
 def test_the_branch_that_data_goes_to_is_told() -> None:

@@ -20,6 +20,8 @@ TOKENS = [
     *(b"<viesti>", b"</viesti>", b"<viesti/>", b"<hetu/>", b"<pvm>", b"9.2.2026", b"<a>" * 300),
     *(b"PERUTTU", b"ANNETTU", b"vastaus", b"ohjaus", b"oid", b"encoding='utf-7'", b"koodi=''"),
 ]
+STATEMENTS = SAMPLES.parent / "statements" / "kela"
+WHOLE += [path.read_bytes() for path in sorted(STATEMENTS.glob("*.xml"))]
 CODES = {
     *("malformed", "dtd-refused", "too-large", "too-deep", "missing-field", "bad-value"),
     *("bad-time", "hetu-format", "hetu-check", "hetu-not-allowed", "unknown-code"),

@@ -187,3 +187,11 @@ def test_a_bare_referral_names_them_too() -> None:
 def test_what_is_written_of_documents_reads_back(names: list[str]) -> None:
     document = prohibiting(data=[data(identifier={"value": name}) for name in names])
     assert accepted(document).document_ids == tuple(dict.fromkeys(names))
+
+
+def test_a_document_of_the_message_that_has_no_id_is_missing_one() -> None:
+    document = prohibiting(data=[data(reference="urn:uuid:doc")])
+    document["entry"].append({"fullUrl": "urn:uuid:doc", "resource": {"resourceType": "Binary"}})
+    assert refused(document) == [
+        ("missing-field", f"{PROVISION}.data[0].reference.identifier"),
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.sote.operation_outcome import operation_outcome
 from streams.promises.connector import Reading, Unreadable
-from tests.connectors.region import NOW, REGION, SOTE
+from tests.connectors.region import NOW, REGION, SOTE, WIRE
 from tests.connectors.sote.documents import CONNECTOR, SAMPLES, Json, files
 
 CODES = {
@@ -28,6 +28,7 @@ CODES = {
     "unresolved-reference",
 }
 Place = tuple[str | int, ...]
+STATEMENTS = WIRE / "statements" / "sote"
 
 SCALARS = st.one_of(
     st.none(),
@@ -54,7 +55,8 @@ VALUES = st.recursive(
 @cache
 def samples() -> list[tuple[Json, list[Place]]]:
     """Give every sample with the places of all its nodes."""
-    documents: list[Json] = [orjson.loads(path.read_bytes()) for path in files(SAMPLES)]
+    said = [path for path in files(STATEMENTS) if not path.name.startswith("bad-")]
+    documents: list[Json] = [orjson.loads(path.read_bytes()) for path in (*files(SAMPLES), *said)]
     bundles = [document["entry"] for document in documents if "entry" in document]
     both = {"resourceType": "Bundle", "type": "batch", "entry": [*bundles[0], *bundles[1][1:]]}
     documents.append(both)

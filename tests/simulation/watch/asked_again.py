@@ -48,10 +48,9 @@ def _agrees(fact: _Decided, again: Decision) -> bool:
     if isinstance(fact, DisclosureMade):
         named = tuple([g for g in again.granted if g.category in fact.categories])
         return fact.basis == named and len(named) == len(fact.categories)
-    # What a newer version of the referral does not name any more is held back without a reason;
-    # what an agency holds of a handoff that is over has an order of its own.
-    held = [h for h in again.withheld if h.category in fact.categories]
-    return sorted(fact.missing) == sorted(held)
+    # What a newer version of the referral does not name any more is held back without a reason, and
+    # what is fetched back comes in the order in which it had left.
+    return {*fact.missing} == {held for held in again.withheld if held.category in fact.categories}
 
 
 def _wholly_decided(entry: LedgerEntry, retelling: Retelling) -> Iterator[str]:

@@ -4,7 +4,7 @@ Written from the domain page, and not from the code that it watches.
 """
 
 from streams.domain.agreement import BasisRule
-from streams.domain.codes import Basis, Category, Milestone, Purpose
+from streams.domain.codes import Basis, Branch, Category, Milestone, Purpose
 from streams.domain.event import Event
 from streams.domain.ids import AgencyId, Instant, StatementId
 from streams.domain.path import MilestoneReached
@@ -15,10 +15,14 @@ from streams.domain.statements import (
     ProhibitionLifted,
     StatementKind,
 )
-from tests.simulation.town import AGENCIES, BASIS_RULES
+from tests.simulation.town import AGENCIES, BASIS_RULES, FIRST
 
 _Name = tuple[AgencyId, StatementId]
 _Statement = ConsentGiven | DisclosureProhibited | ConsentWithdrawn | ProhibitionLifted
+_BRANCHES = {
+    rule.purpose: rule.branch for rule in FIRST.services if rule.branch is not Branch.UNKNOWN
+}
+"""Into which branch of sote data for a purpose goes: each service of the town has its own."""
 _ABOUT_PROHIBITIONS = (DisclosureProhibited, ProhibitionLifted)
 
 
@@ -110,11 +114,12 @@ class Permissions:
         if rules:
             return True
         between_sote = all(_sector(agency) == "sote" for agency in parties)
+        branch = _BRANCHES.get(purpose)
         return not guarded and any(
             isinstance(said, ConsentGiven)
             and purpose in said.purposes
             and category in said.categories
-            and (said.kind is StatementKind.CONSENT or between_sote)
+            and (said.kind is StatementKind.CONSENT or (between_sote and said.to_branch is branch))
             for said in in_force
         )
 
