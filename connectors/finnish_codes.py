@@ -28,6 +28,7 @@ from streams.domain.codes import (
     Service,
     Status,
 )
+from streams.domain.entry import Act
 from streams.domain.statements import GivenBy, StatementKind
 
 SERVICES = {
@@ -96,6 +97,8 @@ DIRECTIONS = {
     "SOSIAALISTA_TERVEYTEEN": Branch.HEALTH,
 }
 """Which way a permit lets data go: the branch of sote that it goes to."""
+ACT_CODES = {Act.GIVE: "ANNA", Act.LIFT: "KUMOA", Act.BEGIN: "ALOITA"}
+"""What the source may ask the person to do, so that data may leave: only the hub says these."""
 SECTORS = {"SOTE": "sote", "TYOLLISYYS": "employment", "KELA": "kela", "TYP": "typ"}
 """What the wire calls the sectors of an agreement."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 
 from connectors.finnish_codes import (
+    ACT_CODES,
     BASIS_CODES,
     CATEGORY_CODES,
     PRIORITY_CODES,
@@ -17,7 +18,7 @@ from connectors.finnish_codes import (
 from connectors.local_time import iso
 from streams.domain.agreement import Agreement
 from streams.domain.codes import Category, NoticeKind, Status
-from streams.domain.entry import Decline, MissingBasis, Notice
+from streams.domain.entry import Act, Decline, MissingBasis, Notice, Withheld
 from streams.domain.ids import AgencyId
 from streams.promises.connector import Details, OpenNotice
 
@@ -79,8 +80,8 @@ class _Told(NamedTuple):
 def render(opened: OpenNotice, agreement: Agreement) -> bytes:
     """Write a notice as UTF-8 JSON: the same notice, the same bytes, whenever it is sent.
 
-    What the notice does not carry has no field. Withheld categories and why they stay behind never
-    go to the recipient; the source is told what is missing.
+    What the notice does not carry has no field. Withheld categories and why they stay behind are
+    told to the source alone, and what is missing.
     """
     told = _Told(opened.notice, opened.details, agreement)
     notice = opened.notice
@@ -174,6 +175,7 @@ def _answer(told: _Told, code: str) -> tuple[str, Wire]:
         "toinenOsapuoli": told.agency(other) if other is not None else None,
         "vastaus": _filled(answer),
         "vastuuhenkilo": _chosen(told.details, _WORKER),
+        "pidatetty": [_withheld(held) for held in notice.withheld if told.to_source],
         "puuttuvaPeruste": [_missing(told, one) for one in _missing_for_source(told)],
     }
 
@@ -185,10 +187,17 @@ def _missing_for_source(told: _Told) -> Iterable[MissingBasis]:
     return told.notice.missing or withheld
 
 
+def _withheld(held: Withheld) -> Wire:
+    return _filled({"tietoryhma": CATEGORY_CODES.get(held.category), "koodi": held.reason})
+
+
 def _missing(told: _Told, missing: MissingBasis) -> Wire:
     return _filled(
         {
             "tietoryhma": CATEGORY_CODES.get(missing.category),
+            "toimi": ACT_CODES.get(missing.act),
+            "kielto": missing.rule if missing.act is Act.LIFT else None,
+            "laki": missing.rule if missing.act is Act.BEGIN else None,
             "peruste": BASIS_CODES.get(missing.ask_for),
             "luovuttaja": told.business_id(missing.source),
             "saaja": told.business_id(missing.recipient),

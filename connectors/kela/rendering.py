@@ -9,6 +9,7 @@ same bytes.
 from lxml.etree import _Element
 
 from connectors.finnish_codes import (
+    ACT_CODES,
     BASIS_CODES,
     CATEGORY_CODES,
     PRIORITY_CODES,
@@ -28,7 +29,7 @@ from connectors.kela.wording import (
 )
 from streams.domain.agreement import Agreement
 from streams.domain.codes import Category, NoticeKind
-from streams.domain.entry import Decline, MissingBasis, Notice
+from streams.domain.entry import Act, Decline, MissingBasis, Notice
 from streams.domain.ids import AgencyId
 from streams.promises.connector import Details, OpenNotice
 
@@ -159,7 +160,8 @@ def _content(event: _Element, notice: Notice, details: Details) -> None:
         disclosed = event if recalled else child(event, "luovutus")
         for category in notice.categories:
             child(disclosed, "tietoryhma", CATEGORY_CODES.get(category, UNKNOWN))
-    for withheld in notice.withheld:
+    # That something of a kind is kept back is itself something told of the person.
+    for withheld in notice.withheld if notice.to == notice.source else ():
         kept = child(event, "pidatetty")
         child(kept, "tietoryhma", CATEGORY_CODES.get(withheld.category, UNKNOWN))
         child_if(kept, "syykoodi", withheld.reason)
@@ -214,6 +216,11 @@ def _missing_basis(
     event: _Element, missing: MissingBasis, categories: list[Category], agreement: Agreement
 ) -> None:
     element = child(event, "puuttuvaPeruste")
+    child(element, "toimi", ACT_CODES.get(missing.act, UNKNOWN))
+    if missing.act is Act.LIFT:
+        child_if(element, "kielto", missing.rule)
+    elif missing.act is Act.BEGIN:
+        child_if(element, "laki", missing.rule)
     child(element, "peruste", BASIS_CODES.get(missing.ask_for, UNKNOWN))
     _named(element, "luovuttaja", missing.source, agreement)
     _named(element, "saaja", missing.recipient, agreement)

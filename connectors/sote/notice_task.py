@@ -195,9 +195,11 @@ def _typed(system: str, value: Json, code: str | None = None) -> Json:
 
 
 def _extensions(notice: Notice, agreement: Agreement) -> list[Json]:
-    extensions = [_withheld(withheld) for withheld in notice.withheld]
+    extensions: list[Json] = []
     if notice.to == notice.source:
-        # Only the source can ask the person for what is missing.
+        # Only the source can ask the person for what is missing, and nobody else needs to know of
+        # what kind the data is that it keeps back.
+        extensions += [_withheld(withheld) for withheld in notice.withheld]
         missing = [*notice.missing, *[one for held in notice.withheld for one in held.missing]]
         extensions += [_missing(basis, agreement) for basis in dict.fromkeys(missing)]
     extensions += [_decline(decline, agreement) for decline in notice.declines]
@@ -217,10 +219,13 @@ def _withheld(withheld: Withheld) -> Json:
 
 
 def _missing(basis: MissingBasis, agreement: Agreement) -> Json:
+    rule: dict[str, Json] = {"rule": {"valueString": basis.rule}} if basis.rule else {}
     return _extension(
         systems.MISSING_BASIS,
         {
             "category": {"valueCode": basis.category},
+            "act": {"valueCode": basis.act},
+            **rule,
             "ask-for": {"valueCode": basis.ask_for},
             "source": {"valueReference": agency_reference(basis.source, agreement)},
             "recipient": {"valueReference": agency_reference(basis.recipient, agreement)},

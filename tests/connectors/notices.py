@@ -41,6 +41,21 @@ MISSING = MissingBasis(
     Act.GIVE,
     "",
 )
+LIFT = MISSING._replace(category=Category.CONTACT, act=Act.LIFT, rule="K-1")
+BEGIN = MISSING._replace(
+    category=Category.PLAN,
+    ask_for=Basis.TYP_MEMBERSHIP,
+    act=Act.BEGIN,
+    rule="Laki 381/2023",
+)
+BEHIND = (
+    Withheld(
+        Category.CONTACT, "prohibited", "K-1", (MISSING._replace(category=Category.CONTACT), LIFT)
+    ),
+    Withheld(Category.SERVICE_NEEDS, "no-basis", "", (MISSING,)),
+    Withheld(Category.PLAN, "no-basis", "", (BEGIN,)),
+)
+"""What stays behind for each of the reasons that somebody can mend."""
 
 REFERRAL = Notice(
     notice_id=NoticeId("n-0000000000000000000000SAMP"),
@@ -112,6 +127,9 @@ NOTICES = {
     ),
     "status: awaiting a basis": opened(
         OWN._replace(detail=Status.AWAITING_BASIS.value, missing=(MISSING,))
+    ),
+    "status: sent, and part of it stays behind": opened(
+        OWN._replace(detail=Status.REQUESTED.value, withheld=BEHIND)
     ),
     "status: cancelled, since its basis went": opened(
         OWN._replace(detail=Status.CANCELLED.value, reason="basis-withdrawn")

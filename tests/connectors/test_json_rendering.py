@@ -157,6 +157,7 @@ def test_the_recipient_never_learns_what_was_withheld_or_how_the_source_calls_it
         text = EMPLOYMENT.render(opened(told, DETAILS), REGION).decode()
         assert "SUUNNITELMA" not in text
         assert "puuttuva" not in text
+        assert "pidatetty" not in text
         assert "SOTE-1" not in text
 
 
@@ -164,6 +165,7 @@ def test_the_source_learns_what_is_missing_in_its_own_codes() -> None:
     expected = [
         {
             "tietoryhma": "PALVELUTARVE",
+            "toimi": "ANNA",
             "peruste": "SUOSTUMUS",
             "luovuttaja": "9100002-1",
             "saaja": "9100001-3",
@@ -178,6 +180,24 @@ def test_the_source_learns_what_is_missing_in_its_own_codes() -> None:
         withheld=(withheld._replace(missing=(MISSING,)), withheld._replace(missing=())),
     )
     assert written(opened(alone))["puuttuvaPeruste"] == expected
+
+
+def test_the_source_learns_which_acts_would_let_the_rest_go() -> None:
+    body = written(NOTICES["status: sent, and part of it stays behind"])
+    assert [
+        (one["tietoryhma"], one["toimi"], one.get("kielto"), one.get("laki"))
+        for one in body["puuttuvaPeruste"]
+    ] == [
+        ("YHTEYSTIEDOT", "ANNA", None, None),
+        ("YHTEYSTIEDOT", "KUMOA", "K-1", None),
+        ("PALVELUTARVE", "ANNA", None, None),
+        ("SUUNNITELMA", "ALOITA", None, "Laki 381/2023"),
+    ]
+    assert body["pidatetty"] == [
+        {"tietoryhma": "YHTEYSTIEDOT", "koodi": "prohibited"},
+        {"tietoryhma": "PALVELUTARVE", "koodi": "no-basis"},
+        {"tietoryhma": "SUUNNITELMA", "koodi": "no-basis"},
+    ]
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.UNKNOWN])

@@ -29,7 +29,7 @@ from streams.promises.engine import Outcome, ReceiptStatus
 from streams.promises.transport import Handover, Parcel, TryLater
 from tests.dispatch.hub import HOUR_US, PACE
 from tests.dispatch.receivers import Receiver
-from tests.domain.region import DEFAULTS, EMPLOYMENT, PERSON, REGION, SOTE, PlainAnswer, at
+from tests.domain.region import DEFAULTS, EMPLOYMENT, PERSON, REGION, SOTE, TYP, PlainAnswer, at
 from tests.domain.speaker import Speaker
 from tests.domain.stages import MEMBERS_MAY_TELL
 
@@ -64,8 +64,8 @@ def render(told: Notice) -> Rendered | None:
     return json.dumps(body).encode(), "application/json", ".json"
 
 
-class Sote(Receiver):
-    """Sote's system, in which something may happen while a parcel is handed over."""
+class Agency(Receiver):
+    """An agency's system, in which something may happen while a parcel is handed over."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,13 +91,13 @@ class Race:
         by_membership = ending == "membership ended"
         self.agreement: Agreement = MEMBERS_MAY_TELL if by_membership else REGION
         self.engine = EmbeddedEngine(folder, Agreements((self.agreement,)), durable=False)
-        self.sote, self.says, self.ending = Sote(), Speaker(), ending
+        self.sote, self.typ, self.says, self.ending = Agency(), Agency(), Speaker(), ending
         self.now = at(hours=1)
         self.planned: tuple[str, type[Event]] | None = None
         self.dispatcher = Dispatcher(
             ledger=self.engine.ledger,
             submit=self.submit,
-            transports={SOTE: self.sote, EMPLOYMENT: Receiver()},
+            transports={SOTE: self.sote, EMPLOYMENT: Receiver(), TYP: self.typ},
             open_and_render=render,
             attempts=Attempts(folder / "dispatch.db"),
             clock=lambda: self.now,
@@ -222,3 +222,25 @@ async def test_the_recall_is_confirmed_and_a_replay_says_the_same(race: Race, st
     again = MemoryEngine(Agreements((race.agreement,)))
     again.submit([stored.entry.event for stored in race.engine.ledger()])
     assert again.state_digest() == race.engine.state_digest()
+
+
+@pytest.mark.parametrize("race", ENDINGS[:1], indirect=True)
+async def test_a_coordinator_out_of_reach_is_convened_without_what_was_withdrawn(
+    race: Race,
+) -> None:
+    race.hear(race.says.consents(race.now, recipient=TYP, statement="S-typ"))
+    for number in range(3):
+        if number:
+            race.hear(race.says.refers(race.now))
+        state = race.engine.person(PERSON)
+        assert state is not None
+        race.hear(race.says.rejects(race.now, SOTE, state.handoffs[-1].handoff_id))
+    race.typ.answers = [LATER]
+    await race.drain()
+    assert race.typ.tried
+
+    race.hear(race.says.withdraws(race.now, statement="S-typ"))
+    for hours in (1, 30):
+        await race.drain(hours)
+
+    assert race.typ.handed() == [(NoticeKind.CONVENE, ()), (NoticeKind.RECALL, DEFAULTS)]

@@ -77,6 +77,19 @@ AWAITING = PLAIN._replace(
     detail="awaiting-basis",
     missing=(missing(Category.IDENTITY), missing(Category.SERVICE_NEEDS)),
 )
+BEHIND = AWAITING._replace(
+    notice_id=NoticeId("n-01J00000000000000000BEH1ND"),
+    detail="requested",
+    missing=(),
+    withheld=(
+        Withheld(
+            Category.CONTACT,
+            "prohibited",
+            "K-1",
+            (missing(Category.CONTACT)._replace(act=Act.LIFT, rule="K-1"),),
+        ),
+    ),
+)
 REJECTED = AWAITING._replace(
     notice_id=NoticeId("n-01J0000000000000000REJECTD"),
     detail="rejected",
@@ -148,6 +161,7 @@ EXAMPLES = {
     "referral of a protected person": opened(PROTECTED, IDENTITY),
     "status": opened(REJECTED, Details(remark="Jonossa on kuusi kuukautta.")),
     "status, a basis is missing": opened(AWAITING),
+    "status, part of it stays behind": opened(BEHIND),
     "refusal": opened(REFUSAL),
     "recall": opened(RECALL),
     "escalation": opened(ESCALATION),

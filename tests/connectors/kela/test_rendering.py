@@ -239,12 +239,31 @@ def test_what_would_permit_a_withheld_category_is_told_to_the_source_alone() -> 
     )
     to_source = AWAITING._replace(withheld=withheld, missing=())
     assert texts(rendered(to_source), "vastaus/puuttuvaPeruste/tietoryhma") == ["SUUNNITELMA"]
-    to_another = to_source._replace(source=SOTE)
-    assert texts(rendered(to_another), "vastaus/puuttuvaPeruste") == []
-    assert texts(rendered(to_another), "vastaus/pidatetty/syykoodi") == [
+    assert texts(rendered(to_source), "vastaus/pidatetty/syykoodi") == [
         "no-basis",
         "non-disclosure",
     ]
+    to_another = to_source._replace(source=SOTE)
+    assert texts(rendered(to_another), "vastaus/puuttuvaPeruste") == []
+    assert texts(rendered(to_another), "vastaus/pidatetty") == []
+
+
+@pytest.mark.parametrize(
+    ("act", "rule", "told"),
+    [
+        (Act.GIVE, "", ("ANNA", [], [])),
+        (Act.LIFT, "K-1", ("KUMOA", ["K-1"], [])),
+        (Act.BEGIN, "Laki 381/2023", ("ALOITA", [], ["Laki 381/2023"])),
+    ],
+)
+def test_the_source_learns_which_act_would_let_the_data_go(
+    act: Act, rule: str, told: tuple[str, list[str], list[str]]
+) -> None:
+    one = missing(Category.PLAN)._replace(act=act, rule=rule)
+    root = rendered(AWAITING._replace(missing=(one,)))
+    assert texts(root, "vastaus/puuttuvaPeruste/toimi") == [told[0]]
+    assert texts(root, "vastaus/puuttuvaPeruste/kielto") == told[1]
+    assert texts(root, "vastaus/puuttuvaPeruste/laki") == told[2]
 
 
 def test_an_agency_that_has_left_is_named_by_the_hubs_id() -> None:

@@ -100,6 +100,21 @@ IN_THE_README: dict[str, tuple[Notice, Details]] = {
         ),
         {"hetu": HETU},
     ),
+    "status, sent, and part of it stays behind": (
+        ANSWER._replace(
+            notice_id=NoticeId("n-0000000000000000000000000A"),
+            detail="requested",
+            withheld=(
+                Withheld(
+                    Category.CONTACT,
+                    "prohibited",
+                    "K-1",
+                    (MISSING._replace(category=Category.CONTACT, act=Act.LIFT, rule="K-1"),),
+                ),
+            ),
+        ),
+        {"hetu": HETU},
+    ),
     "status, rejected": (
         ANSWER._replace(
             notice_id=NoticeId("n-00000000000000000000000003"), detail="rejected"

@@ -25,7 +25,7 @@ from streams.domain.codes import (
     Service,
     Status,
 )
-from streams.domain.entry import Notice
+from streams.domain.entry import Act, Notice
 from streams.domain.ids import AgencyId, NoticeId
 from streams.domain.referral import ReferralSubmitted
 from streams.promises.connector import Details, OpenNotice, Reading
@@ -194,25 +194,43 @@ def test_what_has_no_field_of_its_own_is_a_named_detail() -> None:
     assert {"type": {"coding": [coding]}, "valueString": "TMTUKI"} in task["input"]
 
 
-def test_the_recipient_hears_what_was_withheld_and_the_source_how_to_mend_it() -> None:
-    to_recipient = resource(rendered(REFERRAL, PERSON), "Task")
-    [withheld] = extensions(to_recipient, "withheld")
-    assert withheld["extension"] == [
-        {"url": "category", "valueCode": "plan"},
-        {"url": "reason", "valueCode": "no-basis"},
-    ]
-    assert extensions(to_recipient, "missing-basis") == []
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_recipient_hears_nothing_of_what_was_withheld(kind: NoticeKind) -> None:
+    told = REFERRAL._replace(kind=kind, missing=(MISSING,))
+    task = resource(rendered(told, PERSON), "Task")
+    assert extensions(task, "withheld") == extensions(task, "missing-basis") == []
+    assert b'"plan"' not in CONNECTOR.render(OpenNotice(told, PERSON, NOW), REGION)
+
+
+def test_the_source_hears_what_was_withheld_and_how_to_mend_it() -> None:
     waiting = REFERRAL._replace(
         to=LAPPEENRANTA, kind=NoticeKind.STATUS, detail="awaiting-basis", missing=(MISSING,)
     )
     task = resource(rendered(waiting, {}), "Task")
+    [withheld] = extensions(task, "withheld")
+    assert withheld["extension"] == [
+        {"url": "category", "valueCode": "plan"},
+        {"url": "reason", "valueCode": "no-basis"},
+    ]
     [missing] = extensions(task, "missing-basis")
     told = {part["url"]: part for part in missing["extension"]}
+    assert told["act"]["valueCode"] == "give"
+    assert "rule" not in told
     assert told["category"]["valueCode"] == "plan"
     assert told["ask-for"]["valueCode"] == "consent"
     assert told["purpose"]["valueCode"] == "work_ability"
     recipient = told["recipient"]["valueReference"]["identifier"]["value"]
     assert recipient == "urn:oid:1.2.246.10.91000013"
+
+
+@pytest.mark.parametrize(("act", "rule"), [(Act.LIFT, "K-1"), (Act.BEGIN, "Laki 381/2023")])
+def test_the_source_hears_what_to_lift_and_under_which_law_to_begin(act: Act, rule: str) -> None:
+    missing = MISSING._replace(act=act, rule=rule)
+    waiting = REFERRAL._replace(to=LAPPEENRANTA, kind=NoticeKind.STATUS, withheld=())
+    task = resource(rendered(waiting._replace(missing=(missing,)), {}), "Task")
+    [told] = extensions(task, "missing-basis")
+    parts = {part["url"]: part for part in told["extension"]}
+    assert (parts["act"]["valueCode"], parts["rule"]["valueString"]) == (act.value, rule)
 
 
 # Answers
