@@ -182,9 +182,9 @@ def _replace(turn: Turn, event: ReferralSubmitted, handoff: Handoff) -> None:
     if handoff.status is Status.AWAITING_BASIS or not decision.granted:
         # Kept first, so that what follows from the decision is read off the new content.
         turn.put(replaced)
-        disclosure.reconsider(turn)
         if handoff.status is Status.AWAITING_BASIS and not decision.granted:
             disclosure.tell_missing(turn, replaced, decision)
+        disclosure.reconsider(turn)
         return
     lost = tuple([c for c in handoff.disclosed if c not in decision.categories])
     replaced = replaced._replace(

@@ -21,10 +21,11 @@ from streams.domain.entry import (
 )
 from streams.domain.ids import HandoffId, Instant, PersonId
 from streams.domain.legal_basis import Decision, Question
+from streams.domain.statement import Standing
 from streams.domain.statements import StatementKind
 from streams.promises.engine import Stored
 from streams.views.retelling import Retelling, Rules
-from streams.views.statements import ACTIVE, StatementSeen, statements
+from streams.views.statements import StatementSeen, statements
 
 PERMIT, DENY = "permit", "deny"
 PERMITS, OVERRIDDEN, HOLDS = "permits", "overridden", "holds"
@@ -121,7 +122,7 @@ def explain_disclosure(
         retelling.take(stored.entry)
     question = retelling.question(handoff_id, at, agreement)
     decision = retelling.decide(question, agreement)
-    in_force = [seen for seen in statements(told, at) if seen.state == ACTIVE]
+    in_force = [seen for seen in statements(told, at) if seen.state == Standing.ACTIVE]
     every: list[Granted | Withheld] = [*decision.granted, *decision.withheld]
     answers = {answer.category: _told(answer, question, agreement, in_force) for answer in every}
     return DecisionTold(

@@ -56,7 +56,7 @@ from streams.views.tables import (
 )
 
 FILE = "views.db"
-VERSION = 3
+VERSION = 4
 """Raised with every change of what the views hold, so that they are built again."""
 ENTRIES_A_PAGE = 2_000
 _WAIT_S = 30

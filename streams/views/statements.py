@@ -7,34 +7,32 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.domain.codes import Branch
-from streams.domain.entry import LedgerEntry, StatementRecorded
+from streams.domain.entry import LedgerEntry, StatementRecorded, TransitionRefused
 from streams.domain.ids import Instant
+from streams.domain.statement import HAS_ENDED, NO_SUCH_STATEMENT, Standing, as_made
 from streams.domain.statements import (
     ConsentGiven,
     ConsentWithdrawn,
     DisclosureProhibited,
     ProhibitionLifted,
-    StatementKind,
 )
 from streams.promises.engine import Stored
 
-ACTIVE, NOT_YET, SUPERSEDED, WITHDRAWN, EXPIRED, IN_ERROR = (
-    "active",
-    "not_yet",
-    "superseded",
-    "withdrawn",
-    "expired",
-    "entered_in_error",
-)
-STATEMENT_STATES = (ACTIVE, NOT_YET, SUPERSEDED, WITHDRAWN, EXPIRED, IN_ERROR)
-STANDING = (ACTIVE, NOT_YET)
+STANDING = (Standing.ACTIVE.value, Standing.NOT_YET.value)
 """States of what is in force or will be; the others are over."""
 _NOTED_TOO_LATE = "superseded"
-"""The fact's word for a version that came after a newer one."""
+"""The fact's word for what came after something newer."""
+_LEAVES_AN_END = (NO_SUCH_STATEMENT, HAS_ENDED)
+"""Refusals of an end that is kept all the same: nothing that was said before it begins late."""
+
+_Made = ConsentGiven | DisclosureProhibited
+_Ended = ConsentWithdrawn | ProhibitionLifted
+_Name = tuple[str, str]
+"""A statement's recorder and id."""
 
 
 class StatementSeen(NamedTuple):
-    """One version of a statement; `state` is one of `STATEMENT_STATES`, as of an instant.
+    """One version of a statement; `state` is its `Standing` as of an instant.
 
     Empty `sources` or `recipients` mean any agency. `documents` counts those that a prohibition is
     about. `valid_from` None is from the moment it was recorded, `valid_to` None for ever.
@@ -67,11 +65,82 @@ class StatementSeen(NamedTuple):
 
 
 class _End(NamedTuple):
-    """What ended a statement: how, when the hub knew, and by which event."""
+    """What ended statements, of one kind and under one id: how, when the hub knew, by which event.
 
-    state: str
+    `rows` are those that it ended.
+    """
+
+    state: Standing
     at: Instant
     by: str
+    occurred_at: Instant
+    rows: tuple[int, ...]
+
+
+class _Account:
+    """Follows a person's statements through their entries, as the hub noted them."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.found: list[StatementSeen] = []
+        self._in_force: dict[_Name, int] = {}
+        self._ends: dict[tuple[_Name, bool], _End] = {}
+
+    def take(self, entry: LedgerEntry) -> None:
+        """Take the next entry in; what is no statement, or was refused, changes nothing."""
+        event = entry.event
+        noted = next((f.state for f in entry.facts if isinstance(f, StatementRecorded)), "")
+        if isinstance(event, _Made) and noted:
+            self._make(event, entry, is_late=noted == _NOTED_TOO_LATE)
+        elif isinstance(event, _Ended):
+            refused = [f.rule for f in entry.facts if isinstance(f, TransitionRefused)]
+            if noted not in ("", _NOTED_TOO_LATE) or {*refused} & {*_LEAVES_AN_END}:
+                self._end(event, entry)
+
+    def _make(self, event: _Made, entry: LedgerEntry, *, is_late: bool) -> None:
+        name = _name(event)
+        place = len(self.found)
+        self.found.append(_seen(event, entry))
+        kind = (name, isinstance(event, DisclosureProhibited))
+        end = self._ends.get(kind)
+        if end is not None and event.envelope.occurred_at < end.occurred_at:
+            self._ends[kind] = end._replace(rows=(*end.rows, place))
+            self._close(place, end)
+            return
+        newest = self._in_force.get(name)
+        if is_late and newest is not None:
+            by = self.found[newest].event_id
+            self._close(place, _superseding(entry, by))
+            return
+        if newest is not None:
+            self._close(newest, _superseding(entry, self.found[place].event_id))
+        self._in_force[name] = place
+        self._ends.pop(kind, None)
+
+    def _end(self, event: _Ended, entry: LedgerEntry) -> None:
+        name = _name(event)
+        kind = (name, isinstance(event, ProhibitionLifted))
+        envelope = event.envelope
+        how = Standing.ENTERED_IN_ERROR if event.in_error else Standing.WITHDRAWN
+        end = _End(how, entry.recorded_at, envelope.event_id, envelope.occurred_at, ())
+        earlier = self._ends.get(kind)
+        newest = self._in_force.pop(name, None)
+        if newest is not None:
+            end = end._replace(rows=(newest,))
+        elif earlier is not None:
+            latest = max(earlier.occurred_at, end.occurred_at)
+            # What ended before is ended already, unless it turns out that it never was.
+            corrects = event.in_error and earlier.state is Standing.WITHDRAWN
+            end = end._replace(rows=earlier.rows) if corrects else earlier
+            end = end._replace(occurred_at=latest)
+        self._ends[kind] = end
+        for place in end.rows:
+            self._close(place, end)
+
+    def _close(self, place: int, end: _End) -> None:
+        self.found[place] = self.found[place]._replace(
+            state=end.state.value, ended_at=end.at, ended_by=end.by
+        )
 
 
 def statements(told: Iterable[Stored], at: Instant) -> list[StatementSeen]:
@@ -81,91 +150,49 @@ def statements(told: Iterable[Stored], at: Instant) -> list[StatementSeen]:
         told: The person's entries up to that instant, in order.
         at: By which instant validity is judged.
     """
-    found: list[StatementSeen] = []
-    newest: dict[tuple[str, str], int] = {}
-    over: dict[tuple[str, str], _End] = {}
+    account = _Account()
     for stored in told:
-        entry = stored.entry
-        event, noted = entry.event, _noted(entry)
-        if noted is None:
-            _note_refused_end(over, entry)
-            continue
-        key, is_late = (noted.recorder, noted.statement_id), noted.state == _NOTED_TOO_LATE
-        if isinstance(event, ConsentGiven | DisclosureProhibited):
-            made = _seen(event, entry)
-            if is_late:
-                # What ended it came before it: a withdrawal, or a newer version.
-                found.append(_ended(made, over.get(key) or _superseded(entry, found, newest[key])))
-                continue
-            if key in newest:
-                end = _End(SUPERSEDED, entry.recorded_at, made.event_id)
-                found[newest[key]] = _ended(found[newest[key]], end)
-            over.pop(key, None)
-            newest[key] = len(found)
-            found.append(made)
-        elif isinstance(event, ConsentWithdrawn | ProhibitionLifted) and not is_late:
-            how = IN_ERROR if event.in_error else WITHDRAWN
-            over[key] = _End(how, entry.recorded_at, event.envelope.event_id)
-            if key in newest:
-                found[newest[key]] = _ended(found[newest[key]], over[key])
-    judged = [seen._replace(state=_judged(seen, at)) for seen in found]
+        account.take(stored.entry)
+    judged = [seen._replace(state=_judged(seen, at)) for seen in account.found]
     return sorted(judged, key=lambda seen: (seen.recorded_at, seen.statement_id))
 
 
-def _superseded(entry: LedgerEntry, found: list[StatementSeen], newest: int) -> _End:
-    return _End(SUPERSEDED, entry.recorded_at, found[newest].event_id)
+def _name(event: _Made | _Ended) -> _Name:
+    return event.envelope.agency, event.statement_id
 
 
-def _note_refused_end(over: dict[tuple[str, str], _End], entry: LedgerEntry) -> None:
-    # Taken back before it was said: refused, but what comes late after it does not begin.
-    event = entry.event
-    if isinstance(event, ConsentWithdrawn | ProhibitionLifted):
-        key = (event.envelope.agency, event.statement_id)
-        how = IN_ERROR if event.in_error else WITHDRAWN
-        over.setdefault(key, _End(how, entry.recorded_at, event.envelope.event_id))
-
-
-def _noted(entry: LedgerEntry) -> StatementRecorded | None:
-    return next((fact for fact in entry.facts if isinstance(fact, StatementRecorded)), None)
-
-
-def _ended(seen: StatementSeen, end: _End) -> StatementSeen:
-    if seen.ended_at is not None:
-        return seen  # What ended it first did.
-    return seen._replace(state=end.state, ended_at=end.at, ended_by=end.by)
+def _superseding(entry: LedgerEntry, by: str) -> _End:
+    return _End(Standing.SUPERSEDED, entry.recorded_at, by, entry.recorded_at, ())
 
 
 def _judged(seen: StatementSeen, at: Instant) -> str:
     if seen.ended_at is not None:
         return seen.state
     if seen.valid_from is not None and at < seen.valid_from:
-        return NOT_YET
-    return ACTIVE if seen.valid_to is None or at < seen.valid_to else EXPIRED
+        return Standing.NOT_YET.value
+    if seen.valid_to is not None and at >= seen.valid_to:
+        return Standing.EXPIRED.value
+    return Standing.ACTIVE.value
 
 
-def _seen(event: ConsentGiven | DisclosureProhibited, entry: LedgerEntry) -> StatementSeen:
-    kind, branch = StatementKind.PROHIBITION, Branch.UNKNOWN
-    documents, service_tasks = 0, tuple[str, ...]()
-    if isinstance(event, ConsentGiven):
-        kind, branch = event.kind, event.to_branch
-    else:
-        documents, service_tasks = len(event.documents), event.service_tasks
+def _seen(event: _Made, entry: LedgerEntry) -> StatementSeen:
+    made = as_made(event)
     return StatementSeen(
-        event.statement_id,
-        kind.value,
-        ACTIVE,
+        made.statement_id,
+        made.kind.value,
+        Standing.ACTIVE.value,
         event.given_by.value,
-        event.envelope.agency,
-        event.sources,
-        event.recipients,
-        tuple([purpose.value for purpose in event.purposes]),
-        tuple([category.value for category in event.categories]),
-        branch.value if branch is not Branch.UNKNOWN else None,
-        documents,
-        service_tasks,
-        event.valid_from,
-        event.valid_to,
-        event.envelope.occurred_at,
+        made.recorder,
+        made.sources,
+        made.recipients,
+        tuple([purpose.value for purpose in made.purposes]),
+        tuple([category.value for category in made.categories]),
+        made.to_branch.value if made.to_branch is not Branch.UNKNOWN else None,
+        len(made.documents),
+        made.service_tasks,
+        made.valid_from,
+        made.valid_to,
+        made.occurred_at,
         entry.recorded_at,
         None,
         None,

@@ -214,3 +214,17 @@ def test_an_open_referral_in_part_says_so_with_where_it_went() -> None:
     lane.hear(says.refers(at(), recipient=None))
     assert (lane.notices[-1].reason, told(lane)) == ("competent-sote", BEHIND)
     assert Category.IDENTITY in lane.handoff.granted
+
+
+def test_a_newer_version_that_changes_what_is_missing_tells_its_source_once() -> None:
+    # The same message lifts the non-disclosure order: contact data now waits for a consent, too.
+    says, lane = Speaker(protected=True), Lane()
+    lane.hear(says.refers(at(), message_id="r-1"))
+    says.protected = False
+
+    lane.hear(says.refers(at(days=1), message_id="r-1", version=2))
+
+    assert [notice.kind for notice in lane.notices] == [NoticeKind.STATUS]
+    told = lane.told(NoticeKind.STATUS)
+    assert {held.reason for held in told.withheld} == {"no-basis"}
+    assert len([f for f in lane.facts if isinstance(f, DisclosureWithheld)]) == 1

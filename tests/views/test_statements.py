@@ -131,8 +131,8 @@ def test_a_statement_that_never_was_given_is_in_error(hub: WatchedHub, speaker: 
     hub.hear(
         speaker.consents(at(0)),
         speaker.prohibits(at(0, 1)),
-        speaker.withdraws(at(1))._replace(in_error=True),
-        speaker.lifts(at(1, 1))._replace(in_error=True),
+        speaker.withdraws(at(1), in_error=True),
+        speaker.lifts(at(1, 1), in_error=True),
     )
 
     assert states(hub) == ["entered_in_error", "entered_in_error"]
@@ -174,3 +174,61 @@ def test_a_refused_withdrawal_ends_nothing(hub: WatchedHub, speaker: Speaker) ->
     hub.hear(speaker.prohibits(at(0), statement="S-1"), speaker.withdraws(at(1)))
 
     assert states(hub) == ["active"]
+
+
+def test_a_withdrawn_statement_may_turn_out_never_to_have_been_given(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    hub.hear(
+        speaker.consents(at(0)), speaker.withdraws(at(1)), speaker.withdraws(at(2), in_error=True)
+    )
+
+    assert states(hub, at(1)) == ["withdrawn"]
+    (told,) = seen(hub)
+    assert (told.state, told.ended_at) == ("entered_in_error", at(2))
+
+
+def test_a_second_withdrawal_changes_nothing(hub: WatchedHub, speaker: Speaker) -> None:
+    hub.hear(speaker.consents(at(0)), speaker.withdraws(at(1)), speaker.withdraws(at(2)))
+
+    (told,) = seen(hub)
+
+    assert (told.state, told.ended_at) == ("withdrawn", at(1))
+
+
+def test_the_second_of_two_withdrawals_holds_back_what_was_said_before_it(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    late = speaker.consents(at(2))
+    late = late._replace(envelope=late.envelope._replace(recorded_at=at(5)))
+    hub.hear(
+        speaker.consents(at(0)),
+        speaker.withdraws(at(1)),
+        speaker.withdraws(at(3)),
+        late,
+        speaker.withdraws(at(6), in_error=True),
+    )
+
+    assert states(hub, at(5)) == ["withdrawn", "withdrawn"]
+    assert states(hub, at(6)) == ["entered_in_error", "entered_in_error"]
+
+
+def test_an_end_says_nothing_of_the_other_kind_under_its_id(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    hub.hear(
+        speaker.consents(at(0)),
+        speaker.withdraws(at(1)),
+        speaker.prohibits(at(0, 1), statement="S-1"),
+        speaker.lifts(at(3), statement="S-1"),
+    )
+
+    assert states(hub, at(2)) == ["withdrawn", "active"]
+    assert states(hub) == ["withdrawn", "withdrawn"]
+    assert [each.ended_at for each in seen(hub)] == [at(1), at(3)]
+
+
+def test_what_an_agency_may_not_record_was_never_said(hub: WatchedHub, speaker: Speaker) -> None:
+    hub.hear(speaker.consents(at(0), kind=StatementKind.PERMIT))
+
+    assert seen(hub) == []
