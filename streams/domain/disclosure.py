@@ -102,7 +102,8 @@ def _tell_anew(turn: Turn, handoff: Handoff, decision: Decision) -> None:
         return
     then = turn.before.recorded_at
     question = Question.about(handoff, handoff.recipient, then, turn.agreement)
-    if decide(turn.before, question, turn.agreement).withheld != decision.withheld:
+    earlier = decide(turn.before, question, turn.agreement)
+    if seek(turn.before, question, turn.agreement, earlier).withheld != decision.withheld:
         turn.handoff_id = turn.handoff_id or handoff.handoff_id
         tell_missing(turn, handoff, decision)
 

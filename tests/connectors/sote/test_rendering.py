@@ -1,13 +1,10 @@
 """Every notice is a valid FHIR message, says no more than it may, and never changes."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 import pytest
 from fhir.resources.R4B.bundle import Bundle
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connectors.local_time import read_instant
 from streams.domain.answers import (
@@ -395,20 +392,3 @@ def test_an_agency_that_has_left_the_agreement_is_still_named() -> None:
     header = resource(bundle, "MessageHeader")
     assert header["destination"][0]["endpoint"] == "urn:saattaen:agency:kela.old"
     assert resource(bundle, "Task")["requester"]["identifier"]["value"] == gone
-
-
-TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc", "Zs")), min_size=1, max_size=9
-)
-
-
-@given(
-    st.sampled_from(list(NoticeKind)),
-    st.dictionaries(st.sampled_from(sorted(EVERYTHING)), TEXT),
-    st.sampled_from([SOTE, LAPPEENRANTA]),
-)
-def test_whatever_the_details_the_notice_is_valid(
-    kind: NoticeKind, details: dict[str, str], to: AgencyId
-) -> None:
-    known: Any = details
-    rendered(EVERY_KIND[kind]._replace(to=to), known)
