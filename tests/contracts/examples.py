@@ -5,6 +5,7 @@ from hashlib import sha256
 from types import NoneType, UnionType
 from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from streams.contracts.codec import codec_of
 from streams.contracts.dead_letter import decode_dead_letter, encode_dead_letter
 from streams.contracts.entry import decode_entry, decode_notice, encode_entry, encode_notice
 from streams.contracts.event import decode_event, encode_event, event_classes
@@ -13,6 +14,7 @@ from streams.domain.entry import LedgerEntry, Notice
 from streams.domain.ids import Instant
 from streams.domain.person import ClosedState, PersonState
 from streams.promises.engine import DeadLetter
+from streams.promises.watermark import Watermark
 
 T = TypeVar("T")
 
@@ -24,6 +26,7 @@ RECORDS: tuple[str, ...] = (
     "LedgerEntry",
     "Notice",
     "PersonState",
+    "Watermark",
 )
 """Every record that is written on its own; the others stand in them."""
 
@@ -74,6 +77,8 @@ def encoded_example(record: str) -> bytes:
             return encode_notice(example_of(Notice))
         case "DeadLetter":
             return encode_dead_letter(example_of(DeadLetter))
+        case "Watermark":
+            return codec_of(Watermark).encode(example_of(Watermark))
         case _:
             return encode_event(example_of(event_classes()[record]))
 
@@ -91,6 +96,8 @@ def decode(record: str, data: bytes) -> Any:  # noqa: ANN401  # of what class, t
             return decode_notice(data)
         case "DeadLetter":
             return decode_dead_letter(data, DeadLetter)
+        case "Watermark":
+            return codec_of(Watermark).decode(data)
         case _:
             return decode_event(record, data)
 
