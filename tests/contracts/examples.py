@@ -8,7 +8,7 @@ from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get
 from streams.contracts.codec import codec_of
 from streams.contracts.dead_letter import decode_dead_letter, encode_dead_letter
 from streams.contracts.entry import decode_entry, decode_notice, encode_entry, encode_notice
-from streams.contracts.event import decode_event, encode_event, event_classes
+from streams.contracts.event import event_classes
 from streams.contracts.person import decode_closed, decode_state, encode_closed, encode_state
 from streams.domain.entry import LedgerEntry, Notice
 from streams.domain.ids import Instant
@@ -29,6 +29,7 @@ RECORDS: tuple[str, ...] = (
     "Watermark",
 )
 """Every record that is written on its own; the others stand in them."""
+_PLAIN: dict[str, type[Any]] = {**event_classes(), "Watermark": Watermark}
 
 
 def example_of(of: type[T], name: str = "") -> T:
@@ -77,10 +78,9 @@ def encoded_example(record: str) -> bytes:
             return encode_notice(example_of(Notice))
         case "DeadLetter":
             return encode_dead_letter(example_of(DeadLetter))
-        case "Watermark":
-            return codec_of(Watermark).encode(example_of(Watermark))
         case _:
-            return encode_event(example_of(event_classes()[record]))
+            of = _PLAIN[record]
+            return codec_of(of).encode(example_of(of))
 
 
 def decode(record: str, data: bytes) -> Any:  # noqa: ANN401  # of what class, the record says
@@ -96,10 +96,8 @@ def decode(record: str, data: bytes) -> Any:  # noqa: ANN401  # of what class, t
             return decode_notice(data)
         case "DeadLetter":
             return decode_dead_letter(data, DeadLetter)
-        case "Watermark":
-            return codec_of(Watermark).decode(data)
         case _:
-            return decode_event(record, data)
+            return codec_of(_PLAIN[record]).decode(data)
 
 
 def as_json(value: object) -> object:
