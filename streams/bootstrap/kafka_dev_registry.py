@@ -65,20 +65,22 @@ class DevRegistry:
         jar = next(self._parts.registry.glob("*-runner.jar"))
         command: list[str | Path] = [self._parts.java, *memory, *set_, "-jar", jar]
         self._child = Child("registry", command, self.folder, guard=self._guard)
-        await self._child.await_ready(self._answers, READY_S)
+        await self._child.await_ready(lambda: answers(self.url), READY_S)
 
     def stop(self) -> None:
         """Stop the registry; its data stay."""
         if self._child is not None:
             self._child.stop()
 
-    async def _answers(self) -> bool:
-        timeout = aiohttp.ClientTimeout(total=2)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(f"{self.url}/subjects") as answer,
-            ):
-                return answer.status == HTTPStatus.OK
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return False
+
+async def answers(url: str) -> bool:
+    """Say whether a registry answers."""
+    timeout = aiohttp.ClientTimeout(total=2)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{url}/subjects") as answer,
+        ):
+            return answer.status == HTTPStatus.OK
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return False
