@@ -26,7 +26,7 @@ class DevRegistry:
             port: Where it listens.
         """
         self.folder = folder
-        self.url = f"http://{LOCALHOST}:{port}/{_BASE}"
+        self.address = f"http://{LOCALHOST}:{port}/{_BASE}"
         self._parts = parts
         self._guard = guard
         self._port = port
@@ -65,7 +65,7 @@ class DevRegistry:
         jar = next(self._parts.registry.glob("*-runner.jar"))
         command: list[str | Path] = [self._parts.java, *memory, *set_, "-jar", jar]
         self._child = Child("registry", command, self.folder, guard=self._guard)
-        await self._child.await_ready(lambda: answers(self.url), READY_S)
+        await self._child.await_ready(lambda: answers(self.address), READY_S)
 
     def stop(self) -> None:
         """Stop the registry; its data stay."""
