@@ -39,7 +39,7 @@ _KNOWN = {
     "streams.bootstrap.reader.NoHubError": NOT_FOUND,
     "streams.bootstrap.agreement_problems.AgreementError": INVALID_INPUT,
     "streams.contracts.declarations.ContractError": FAILURE,
-    "streams.engines.keys_sqlite.WrongMasterKeyError": INVALID_INPUT,
+    "streams.engines.key_wrapping.WrongMasterKeyError": INVALID_INPUT,
     "streams.normalise.receive.UnknownSenderError": INVALID_INPUT,
     "streams.promises.engine.UnavailableError": UNAVAILABLE,
     "streams.sealing.hub_secrets.SecretsError": INVALID_INPUT,
