@@ -20,6 +20,24 @@ def split(connector: Connector, raw: bytes) -> list[Message]:
     return messages or [Message(raw, None, "", NOT_READ.problems)]
 
 
+def context_of(connector: Connector, message: Message) -> str:
+    """Say what of a message its own bytes do not; nothing where that breaks the connector."""
+    if message.problems:
+        return ""
+    try:
+        return connector.context(message)
+    except Exception:  # noqa: BLE001  # as in `split`
+        return ""
+
+
+def reopen(connector: Connector, raw: bytes, place: str, context: str) -> Message:
+    """Give a message back from its own bytes; what breaks the connector could not be read."""
+    try:
+        return connector.reopen(raw, place, context)
+    except Exception:  # noqa: BLE001  # as in `split`
+        return Message(raw, None, place, NOT_READ.problems)
+
+
 def read(
     connector: Connector,
     message: Message,

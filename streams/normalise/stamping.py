@@ -83,21 +83,21 @@ class Stamp:
         """
         person = person_of(read, self._pseudonyms)
         if isinstance(read, Unreadable):
-            return self.dead_letter(message.raw, read, person, arrival)
+            return self._buried(message, read, person, arrival)
         if person is None:
-            return self.dead_letter(message.raw, _NOT_A_HETU, person, arrival)
+            return self._buried(message, _NOT_A_HETU, person, arrival)
         if len(message.raw) > DETAILS_BYTES_MAX and _says_too_much(read.details):
-            return self.dead_letter(message.raw, _TOO_LARGE, person, arrival)
+            return self._buried(message, _TOO_LARGE, person, arrival)
         # A key that cannot be had is the hub's failure and not the message's: it goes out.
         key = self._keys.current(person)
         try:
             return self._stamp(message, read, arrival, person, key)
         except Exception:  # noqa: BLE001  # as in reading: half a character is enough
-            return self.dead_letter(message.raw, NOT_READ, person, arrival)
+            return self._buried(message, NOT_READ, person, arrival)
 
     def dead_letter(
         self, raw: bytes, read: Unreadable, person: PersonId | None, arrival: Arrival
-    ) -> Received:
+    ) -> DeadLetter:
         """Keep a message that became no event, sealed whole in the person's lane or the hub's.
 
         Raises:
@@ -108,11 +108,10 @@ class Stamp:
         generation, key = self._keys.current(lane)
         digest = self._pseudonyms.raw_digest(raw).hex()
         codes = sorted(problem.code for problem in read.problems)
-        message_id = shown_message_id(read, self._pseudonyms)
-        letter = DeadLetter(
+        return DeadLetter(
             dead_letter_id=DeadLetterId(derive("d", agency, digest, *codes)),
             agency=agency,
-            message_id=message_id,
+            message_id=shown_message_id(read, self._pseudonyms),
             person=person,
             event_id=None,
             errors=tuple(map(showable, read.problems)),
@@ -121,7 +120,12 @@ class Stamp:
             generation=generation,
             sealed_body=self._sealer.seal_whole(raw, lane, generation, key),
         )
-        return Received(message_id, letter)
+
+    def _buried(
+        self, message: Message, read: Unreadable, person: PersonId | None, arrival: Arrival
+    ) -> Received:
+        letter = self.dead_letter(message.raw, read, person, arrival)
+        return Received(letter.message_id, letter)
 
     def _stamp(
         self,
