@@ -43,11 +43,7 @@ def split(raw: bytes) -> list[Message]:
 
 
 def reopen(raw: bytes) -> Message:
-    """Give back an event that `split` gave without problems, from its own bytes; never raises.
-
-    `split` may not do for it: it would take an element that is an array itself apart, or drop a
-    byte order mark that stood within a file.
-    """
+    """Give back an event that `split` gave without problems, from its own bytes; never raises."""
     try:
         parsed = orjson.loads(raw.removeprefix(_BOM).strip(_SPACE))
     except orjson.JSONDecodeError:
