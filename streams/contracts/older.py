@@ -25,10 +25,11 @@ def renew(record: str, data: bytes, written_with: dict[str, Any]) -> bytes:
     import fastavro  # noqa: PLC0415  # see above
 
     within(record, data)
-    then = fastavro.parse_schema(_numbers(written_with), _force=True)
-    now = fastavro.parse_schema(_numbers(resolved(record)), _force=True)
+    current = _numbers(resolved(record))
     source, target = BytesIO(data), BytesIO()
     try:
+        then = fastavro.parse_schema(_numbers(written_with), _force=True)
+        now = fastavro.parse_schema(current, _force=True)
         value = fastavro.schemaless_reader(
             source, then, now, return_record_name=True, return_record_name_override=True
         )

