@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    inspect,
     select,
     update,
 )
@@ -237,3 +238,17 @@ class PostgresKeyStore:
     def _writing(self) -> Iterator[Connection]:
         with mended(self._place), self._engine.begin() as database:
             yield database
+
+
+def keys_exist(url: str) -> bool:
+    """Say whether a database has keys of a hub's, under whatever master key.
+
+    Raises:
+        UnavailableError: The database cannot be reached.
+    """
+    engine = opened(url)
+    try:
+        with mended(place_of(engine)), engine.connect() as database:
+            return inspect(database).has_table(_HUB.name)
+    finally:
+        engine.dispose()

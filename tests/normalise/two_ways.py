@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from connectors.employment import EmploymentConnector
 from connectors.kela.connector import KelaConnector
@@ -15,7 +16,7 @@ from streams.domain.event import AgencyEvent
 from streams.domain.ids import AgencyId, Instant
 from streams.engines.keys_memory import MemoryKeyStore
 from streams.normalise.normalising import ConnectorOf, Normalised, Normaliser
-from streams.normalise.queueing import Queued, QueueStep
+from streams.normalise.queueing import QueueStep
 from streams.normalise.raw_record import ArrivedRecord, RawRecord
 from streams.normalise.receive import ReceiveStep
 from streams.promises.connector import Connector
@@ -37,6 +38,13 @@ SENDERS: dict[str, tuple[AgencyId, Connector]] = {
 PLACE = "saattaen.raw.x/3/42"
 
 Taken = AgencyEvent | DeadLetter
+
+
+class Queued(NamedTuple):
+    """A message as the receive step queues it."""
+
+    message_id: str | None
+    record: RawRecord
 
 
 class TwoWays:
@@ -63,7 +71,10 @@ class TwoWays:
     def queued(
         self, raw: bytes, at: Instant = RECORDED_AT, transport_id: str | None = None
     ) -> list[Queued]:
-        return self.first.queue(raw, self.agency, at, transport_id)
+        return [
+            Queued(found.message_id, self.first.seal(found, self.agency, at, transport_id))
+            for found in self.first.find(raw, self.agency, at)
+        ]
 
     def normalised(self, record: RawRecord) -> Normalised:
         return self.second.normalise(arrived(self.agency, record))
