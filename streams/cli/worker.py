@@ -5,6 +5,10 @@ import click
 from streams.cli.command_line import LazyGroup, Row
 
 _TABLE = {
+    "receive": Row("streams.cli.worker_receive:receive", "Queue what agencies leave in folders."),
+    "normalise": Row(
+        "streams.cli.worker_normalise:normalise", "Turn raw records into contract events."
+    ),
     "route": Row("streams.cli.worker_route:route", "Decide contract events: entries and states."),
 }
 
