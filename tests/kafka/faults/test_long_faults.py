@@ -95,7 +95,7 @@ def test_killed_routers_and_normalisers_lose_and_repeat_nothing(
 def test_a_stopped_router_that_goes_on_commits_nothing(place: Place) -> None:
     said = events_said(SMALL, wall_clock())
     own = router(place, "router")
-    zombies = [router(place, f"zombie-{number}", stops_in=4 + number) for number in range(ZOMBIES)]
+    zombies = [router(place, f"zombie-{number}", stops_in=2 + number) for number in range(ZOMBIES)]
 
     async def wake_the_dead(run: Run) -> None:
         for zombie in zombies:
@@ -108,7 +108,7 @@ def test_a_stopped_router_that_goes_on_commits_nothing(place: Place) -> None:
             await asyncio.to_thread(_await_word, zombie, "router_rejoins")
             zombie.stop()
 
-    play(place, said, [own], wake_the_dead, per_s=120)
+    play(place, said, [own], wake_the_dead, per_s=40)
 
 
 def test_a_broker_that_is_killed_costs_time_only(place: Place, own_broker: Broker) -> None:
