@@ -25,6 +25,7 @@ from streams.contracts.registry_client import (
     RefusedContractError,
     RegistryClient,
 )
+from tests.cli.command import run
 from tests.contracts.examples import encoded_example
 
 RECORD = "HandoffRejected"
@@ -42,6 +43,16 @@ async def registry(registry_url: str) -> AsyncIterator[Registry]:
     opened = Registry(registry_url, timeout_s=30)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def empty_registry(own_registry: DevRegistry) -> DevRegistry:
+    """The module's own registry, with nothing in it."""
+    own_registry.stop()
+    for file in own_registry.folder.glob("contracts.*"):
+        file.unlink()
+    asyncio.run(own_registry.start())
+    return own_registry
 
 
 def contract(name: str, *fields: dict[str, Any]) -> str:
@@ -140,9 +151,9 @@ async def test_bytes_of_an_earlier_version_are_brought_forward(
 
 
 async def test_a_worker_goes_on_and_starts_while_the_registry_is_away(
-    own_registry: DevRegistry, tmp_path: Path
+    empty_registry: DevRegistry, tmp_path: Path
 ) -> None:
-    url, place = own_registry.address, tmp_path / "registry.json"
+    url, place = empty_registry.address, tmp_path / "registry.json"
     async with (
         Registry(url, cache=place, timeout_s=30) as working,
         Registry(url, timeout_s=30) as without,
@@ -150,7 +161,7 @@ async def test_a_worker_goes_on_and_starts_while_the_registry_is_away(
         await working.load()
         ids = ids_of(working)
         later = await registered_elsewhere(url)
-        own_registry.child.kill()
+        empty_registry.child.kill()
 
         assert (await working.look_up(ids[RECORD])).record == RECORD
         with pytest.raises(RegistryUnavailableError):
@@ -161,7 +172,7 @@ async def test_a_worker_goes_on_and_starts_while_the_registry_is_away(
         with pytest.raises(RegistryUnavailableError):
             await without.load()
 
-        await own_registry.start()
+        await empty_registry.start()
         assert (await working.look_up(later)).record == "test.Later"
         await without.load()
         assert ids_of(without) == ids
@@ -180,9 +191,9 @@ async def registered_elsewhere(url: str) -> int:
 
 
 async def test_workers_that_start_at_the_same_moment_get_the_same_ids(
-    own_registry: DevRegistry,
+    empty_registry: DevRegistry,
 ) -> None:
-    url = own_registry.address
+    url = empty_registry.address
     async with (
         Registry(url, timeout_s=30) as one,
         Registry(url, timeout_s=30) as two,
@@ -190,3 +201,76 @@ async def test_workers_that_start_at_the_same_moment_get_the_same_ids(
     ):
         await asyncio.gather(one.load(), two.load(), three.load())
         assert ids_of(one) == ids_of(two) == ids_of(three)
+
+
+def departed(*words: object) -> tuple[int, list[dict[str, Any]]]:
+    """Check the contracts against a registry; give the exit code and the findings."""
+    ended = run("contracts", "check", *words, "--json")
+    return ended.code, ended.document()["findings"]
+
+
+async def put(url: str, record: str, contract: dict[str, Any]) -> None:
+    client = RegistryClient(url, timeout_s=30)
+    try:
+        await client.register(subject_of(record), json.dumps(contract))
+    finally:
+        await client.close()
+
+
+def test_a_release_is_compared_with_the_registry_before_it_is_deployed(
+    empty_registry: DevRegistry,
+) -> None:
+    url = empty_registry.address
+    code, found = departed("--registry", url)
+    assert code == 6
+    assert [each["kind"] for each in found] == ["rule", *["missing"] * len(written_records())]
+    assert {each["path"] for each in found} == {"registry", *written_records()}
+
+    # An earlier release: one contract with a field less, one with a field that we do not have.
+    earlier = resolved("Watermark")
+    earlier["fields"] = earlier["fields"][:-1]
+    asyncio.run(put(url, "Watermark", earlier))
+    broken = resolved(RECORD)
+    broken["fields"] = [*broken["fields"], field("was_there", "string", doc="Once.")]
+    asyncio.run(put(url, RECORD, broken))
+    code, found = departed("--registry", url)
+    by_kind = {each["path"]: each for each in found if each["kind"] in ("differs", "refused")}
+    assert code == 6
+    assert by_kind["Watermark"] == {
+        "kind": "differs",
+        "path": "Watermark",
+        "why": "version 1 is another; the registry takes this one",
+        "touches": ["normaliser", "router"],
+    }
+    refused = by_kind[f"{RECORD}.was_there"]
+    assert refused["kind"] == "refused"
+    assert "misses the field" in refused["why"]
+    assert {"normaliser", "router", "views", "connectors/kela"} <= set(refused["touches"])
+    shown = run("contracts", "check", SAATTAEN_REGISTRY=url)
+    assert f"{RECORD}.was_there" in shown.data
+    assert max(map(len, shown.data.splitlines())) <= 100
+
+
+def test_a_release_that_is_registered_departs_in_nothing(registry_url: str) -> None:
+    async def registered() -> None:
+        async with Registry(registry_url, timeout_s=30) as registry:
+            await registry.register()
+
+    asyncio.run(registered())
+    assert departed("--registry", registry_url) == (0, [])
+
+
+def test_a_registry_that_is_away_cannot_be_compared_with() -> None:
+    ended = run("contracts", "check", "--registry", "http://127.0.0.1:1/apis/ccompat/v7")
+    assert ended.code == 7
+    assert "the schema registry at http://127.0.0.1:1/apis/ccompat/v7" in ended.talk
+
+
+async def test_the_registry_is_asked_for_its_own_word(client: RegistryClient) -> None:
+    await client.set_compatibility(FULL_TRANSITIVE)
+    record = contract("Word", field("a", "int"))
+    assert await client.accepts("test.Word", record) is None
+    await client.register("test.Word", record)
+    assert await client.accepts("test.Word", record) is True
+    assert await client.accepts("test.Word", contract("Word", field("b", "int"))) is False
+    assert await client.accepts("test.Word", '{"type": "record"}') is False
