@@ -53,7 +53,16 @@ class Known(NamedTuple):
 @cache
 def written_records() -> tuple[str, ...]:
     """Name the records that are written on their own, and so have a subject, sorted."""
-    others = ("ClosedState", "DeadLetter", "LedgerEntry", "Notice", "PersonState", "Watermark")
+    others = (
+        "AgencyHeard",
+        "ClosedState",
+        "DeadLetter",
+        "LedgerEntry",
+        "Notice",
+        "PartitionState",
+        "PersonState",
+        "Watermark",
+    )
     return tuple(sorted((*event_classes(), *others)))
 
 

@@ -1,8 +1,8 @@
 """What a test asks for by name is there, empty and its own."""
 
 import pytest
-from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no types
-from aiokafka.errors import (  # type: ignore[import-untyped]  # as above
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 from sqlalchemy import create_engine, text

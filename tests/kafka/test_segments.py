@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from aiokafka import (  # type: ignore[import-untyped]  # it has no types
+from aiokafka import (
     AIOKafkaConsumer,
     AIOKafkaProducer,
     TopicPartition,
 )
-from aiokafka.admin import NewTopic  # type: ignore[import-untyped]  # as above
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # as above
+from aiokafka.admin import NewTopic
+from aiokafka.errors import KafkaError
 
 from streams.bootstrap.kafka_dev_broker import Broker, serves
 from streams.bootstrap.kafka_topics import kafka_admin
