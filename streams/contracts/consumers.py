@@ -33,6 +33,8 @@ DIRECTLY: dict[str, tuple[str, ...]] = {
     "Watermark": (NORMALISE, ROUTE),
     "PersonState": (ROUTE,),
     "ClosedState": (ROUTE,),
+    "AgencyHeard": (ROUTE,),
+    "PartitionState": (ROUTE,),
     "LedgerEntry": (ROUTE, DISPATCH, VIEW, DESK),
     "Notice": (ROUTE, DISPATCH, *_AGENCIES),
     "DeadLetter": (NORMALISE, ROUTE, DESK),

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from streams.bootstrap.kafka_dev_parts import locked
-from streams.cli.command_line import COMMANDS, saattaen
+from streams.cli.command_line import saattaen
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -157,11 +157,22 @@ def test_every_variable_is_one_that_commands_read() -> None:
     assert [name for name in sorted(ours) if f'"{name}"' not in code] == []
 
 
-@pytest.mark.parametrize("name", [ONCE, *STAGES])
+AWAITED = pytest.mark.xfail(reason="the stage is built beside this", strict=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ONCE,
+        "route",
+        *[
+            pytest.param(name, marks=AWAITED)
+            for name in ("receive", "normalise", "dispatch", "view")
+        ],
+    ],
+)
 def test_every_service_runs_a_command_that_there_is(name: str) -> None:
     command = services()[name]["command"]
-    if command[0] == "worker" and "worker" not in COMMANDS:
-        pytest.skip("cannot run here: the stages are not in this build")
     found: Any = saattaen
     for word in command[:2]:
         found = found.get_command(None, word)
