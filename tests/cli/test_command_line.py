@@ -15,7 +15,7 @@ from tests.cli import messages
 from tests.cli.command import REGION, OneHub, run
 
 SAATTAEN = Path(sys.executable).with_name("saattaen")
-GROUPS = ("explain", "dead-letters", "agreement", "contracts")
+GROUPS = ("explain", "dead-letters", "agreement", "contracts", "kafka", "worker")
 
 
 def process(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
