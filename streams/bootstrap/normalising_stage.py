@@ -147,6 +147,7 @@ class NormalisingStage:
                 connector_of, parts.agreements, keys, parts.pseudonyms, parts.sealer
             )
             self.is_ready.set()
+            _log.info("stage_ready", kind="normalise")
             while not self._stopping.is_set():
                 batch = await self._next_batch()
                 if batch:

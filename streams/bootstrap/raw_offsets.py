@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WITHIN_S = 10.0
 _ANSWER_MS = 5_000
-_FETCH_MS = 2_000
+_FETCH_MS = 500
 _DIGITS_MAX = 17
 
 
@@ -57,7 +57,10 @@ class RawOffsets:
             return max(committed or 0, int(begins))
 
     async def ends(self, partitions: Iterable[RawPartition]) -> Mapping[RawPartition, int]:
-        """Give the offset that the next record of each partition will have.
+        """Give where each partition ends, as its readers see it.
+
+        Raw topics are not written in transactions; where somebody does all the same, what stands
+        after one that is open cannot be seen.
 
         Raises:
             UnavailableError: No broker answers.
@@ -70,7 +73,7 @@ class RawOffsets:
             return {places[place]: int(end) for place, end in ends.items()}
 
     async def first_from(self, partition: RawPartition, offset: int) -> int | None:
-        """Give the offset of the first record that there is from an offset on; None where none is.
+        """Give the offset of the first record that can be seen from one on; None where none can.
 
         Raises:
             UnavailableError: No broker answers.
@@ -120,6 +123,7 @@ class RawOffsets:
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
+                isolation_level="read_committed",
                 request_timeout_ms=_ANSWER_MS,
                 max_partition_fetch_bytes=1,
             )
@@ -135,15 +139,19 @@ class RawOffsets:
 async def _record_at(
     consumer: "AIOKafkaConsumer", partition: RawPartition, offset: int
 ) -> Any | None:  # noqa: ANN401  # the library has no types
+    """Give the first record from an offset on; None only where it is certain that there is none."""
     place = _place(partition)
+    end = (await consumer.end_offsets([place]))[place]
     consumer.assign([place])
     try:
         consumer.seek(place, offset)
-        found = await consumer.getmany(place, timeout_ms=_FETCH_MS, max_records=1)
+        while await consumer.position(place) < end:
+            found = await consumer.getmany(place, timeout_ms=_FETCH_MS, max_records=1)
+            if found:
+                return found[place][0]
     finally:
         consumer.unsubscribe()
-    records = found.get(place, [])
-    return records[0] if records else None
+    return None
 
 
 def _said(record: Any) -> Instant | None:  # noqa: ANN401  # the library has no types

@@ -1,12 +1,17 @@
 """`saattaen worker normalise`: a thin shell round the normalisers' Faust app."""
 
+import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, REGISTRY, KafkaPlace, kafka_options
 from streams.cli.options import json_option
 from streams.cli.output import say
+
+if TYPE_CHECKING:
+    from streams.bootstrap.kafka_hub import SealingParts
 
 
 @click.command(
@@ -32,6 +37,7 @@ def normalise(*, place: KafkaPlace, state: Path | None, as_json: bool) -> None:
     or Ctrl-C.
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
+    # Loaded here: it takes a second, and the help does not need it.
     from streams.bootstrap.faust_app import NormaliserApp
     from streams.bootstrap.faust_worker import run_until_stopped
     from streams.bootstrap.operator_log import configure
@@ -40,7 +46,19 @@ def normalise(*, place: KafkaPlace, state: Path | None, as_json: bool) -> None:
 
     configure()
     parts = sealing_parts(place)
+    asyncio.run(_look_for_topics(parts))
     folder = claim("normalise", state)
     say(f"normalising from {place.kafka}; its state lies in {folder.path}; Ctrl-C stops")
     run_until_stopped(NormaliserApp(parts, folder))
     say("stopped; what is acknowledged is committed")
+
+
+async def _look_for_topics(parts: "SealingParts") -> None:
+    # The reader would have a missing topic made as the broker likes it, and read another one.
+    from streams.bootstrap.hub import wall_clock
+    from streams.bootstrap.kafka_hub import partitions_of
+    from streams.promises import topics
+
+    agencies = parts.agreements.in_force(wall_clock()).agencies
+    names = [topics.EVENTS, topics.DEAD_LETTERS, *map(topics.raw, agencies)]
+    await partitions_of(parts.settings.kafka, names)
