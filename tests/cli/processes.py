@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from tests.awaiting import await_that
+from tests.measuring import unmeasured_environment
 
 _START = "from streams.cli import main; main()"
 # Modules are loaded once, in a server that forks: a killed command costs milliseconds to start.
@@ -70,8 +71,7 @@ def forked(talk: Path, *words: object) -> ForkServerProcess:
     """Start a command in a forked process, quickly; its output goes to a file."""
     process = _FORKED.Process(target=_command, args=(talk, [str(word) for word in words]))
     # A killed process leaves broken coverage data behind: the server must not take any.
-    unmeasured = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
-    with mock.patch.dict(os.environ, unmeasured, clear=True):
+    with mock.patch.dict(os.environ, unmeasured_environment(), clear=True):
         process.start()
     return process
 

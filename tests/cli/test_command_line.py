@@ -220,6 +220,7 @@ def test_on_a_terminal_what_is_alarming_is_red(
     assert red in ("\x1b[31mc-1    breached\x1b[0m", "c-1    breached")
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_no_person_shows_in_any_answer(sampled: OneHub) -> None:
     from tests.cli.persons import said_of_persons
 

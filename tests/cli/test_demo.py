@@ -17,6 +17,7 @@ from streams.bootstrap.story import desk, plot, story
 from streams.bootstrap.story.report import came_out
 from streams.bootstrap.story.telling import told
 from tests.cli.command import run
+from tests.measuring import unmeasured_environment
 
 SEED, OTHER_SEED = 7, 2**31 - 1
 OUTCOMES = [
@@ -50,13 +51,12 @@ def played_anew(*words: str) -> tuple[bytes, float]:
     Its hash seed is not this process's, and nobody measures its coverage: that is what takes time.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
     hash_seed = "4242" if os.environ.get("PYTHONHASHSEED") != "4242" else "0"
     ended = subprocess.run(
         [sys.executable, *_DEMO, *words],
         check=True,
         capture_output=True,
-        env=environment | {"PYTHONHASHSEED": hash_seed},
+        env=unmeasured_environment() | {"PYTHONHASHSEED": hash_seed},
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

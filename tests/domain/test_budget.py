@@ -96,6 +96,7 @@ def plain(rule: ClockRule, started_at: Instant) -> Instant:
     return deadline(rule, started_at, 1.0, (), OPEN_TO_ALL)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ten_thousand_clocks_are_due_when_the_slow_clock_says() -> None:
     assert list(differences(random_clocks(1930, 10_000), as_asked)) == []
 
@@ -116,11 +117,13 @@ def end_a_day_after_24_hours(clock: Running) -> Instant:
     return found if clock.rule.unit in ("hours", "working_hours") else Instant(at_two)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("wrong", [forget_christmas_eve, forget_pauses, end_a_day_after_24_hours])
 def test_a_planted_mistake_differs_from_the_slow_clock(wrong: Reckoner) -> None:
     assert next(differences(random_clocks(1930, 2_000), wrong), None) is not None
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_what_is_told_of_a_clock_tiles_its_time_and_sums_to_its_budget() -> None:
     for clock in random_clocks(5, 1_500):
         due_at = due(clock)

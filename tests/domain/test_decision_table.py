@@ -13,6 +13,9 @@ from streams.domain.legal_basis import Decision, Question, decide
 from streams.domain.person import PersonState, Statement
 from streams.domain.statements import StatementKind
 from tests.domain.decision_table import CIRCUMSTANCES, Decide, Table, table
+from tests.measuring import measured_by_nobody
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ROWS_MIN = 2_000
 SEEN_MIN = 100
@@ -21,7 +24,8 @@ SEEN_MIN = 100
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    return table(tmp_path_factory.mktemp("agreement"))
+    with measured_by_nobody():
+        return table(tmp_path_factory.mktemp("agreement"))
 
 
 def test_every_row_is_decided_as_the_page_reads(rows: Table) -> None:
