@@ -1,6 +1,7 @@
 """Escalations are listed, and taken up by people on duty, each answer an event of the hub."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,12 +22,22 @@ TOMORROW = "2026-02-19T12:00:00+02:00"
 ACCEPTANCE_BREACH = ("acceptance", "breach")
 
 
-@pytest.fixture
-def late(hub: OneHub, tmp_path: Path) -> OneHub:
-    """Give a hub in which nobody answered: recipient and coordinator were told."""
-    said = messages.written(tmp_path, "said", messages.consent(), messages.referral())
+@pytest.fixture(scope="module")
+def unanswered(tmp_path_factory: pytest.TempPathFactory) -> OneHub:
+    """Make a hub in which nobody answered: recipient and coordinator were told."""
+    folder = tmp_path_factory.mktemp("unanswered")
+    hub = OneHub(folder / "hub")
+    said = messages.written(folder, "said", messages.consent(), messages.referral())
     hub.ingest(messages.EMPLOYMENT, said, at="2026-02-09T12:00:00+02:00")
     assert hub.run("advance", "--to", NOW).code == 0
+    return hub
+
+
+@pytest.fixture
+def late(unanswered: OneHub, hub: OneHub) -> OneHub:
+    """Give that hub anew."""
+    shutil.copytree(unanswered.data, hub.data)
+    shutil.copy(unanswered.data.with_name("hub.key"), hub.data.with_name("hub.key"))
     return hub
 
 
