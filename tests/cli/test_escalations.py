@@ -15,22 +15,11 @@ from streams.engines.sqlite_store import FolderLock
 from tests.awaiting import await_that
 from tests.cli import messages
 from tests.cli.command import Ended, OneHub, run
+from tests.cli.conftest import NOW
 from tests.cli.processes import Process, running_hub
 
-NOW = "2026-02-18T12:00:00+02:00"
 TOMORROW = "2026-02-19T12:00:00+02:00"
 ACCEPTANCE_BREACH = ("acceptance", "breach")
-
-
-@pytest.fixture(scope="module")
-def unanswered(tmp_path_factory: pytest.TempPathFactory) -> OneHub:
-    """Make a hub in which nobody answered: recipient and coordinator were told."""
-    folder = tmp_path_factory.mktemp("unanswered")
-    hub = OneHub(folder / "hub")
-    said = messages.written(folder, "said", messages.consent(), messages.referral())
-    hub.ingest(messages.EMPLOYMENT, said, at="2026-02-09T12:00:00+02:00")
-    assert hub.run("advance", "--to", NOW).code == 0
-    return hub
 
 
 @pytest.fixture

@@ -149,6 +149,17 @@ def a_document_overlooked(
     return decide(person, question._replace(documents=()), agreement)
 
 
+def a_limit_to_a_service_task_overlooked(
+    person: PersonState, question: Question, agreement: Agreement
+) -> Decision:
+    """Take what the person permits for permitted of every service task."""
+    heard = [
+        said if said.kind is StatementKind.PROHIBITION else said._replace(service_tasks=())
+        for said in person.statements
+    ]
+    return decide(person._replace(statements=tuple(heard)), question, agreement)
+
+
 def a_service_task_overlooked(
     person: PersonState, question: Question, agreement: Agreement
 ) -> Decision:
@@ -217,6 +228,7 @@ PLANTED: tuple[Decide, ...] = (
     a_prohibition_overlooked,
     a_document_taken_for_the_whole_agency,
     a_document_overlooked,
+    a_limit_to_a_service_task_overlooked,
     a_service_task_overlooked,
     a_clienthood_taken_for_granted,
     an_order_lifted_by_consent,
