@@ -359,6 +359,12 @@ def test_reported_benefit_days_are_told_at_once() -> None:
     ]
 
 
+def test_months_are_used_up_when_they_are_over() -> None:
+    start, rule = local("2026-01-31T12:00"), budget_of("months", 2)
+    for until, months in (("2026-02-28", 0), ("2026-03-01", 1), ("2026-06-15", 4)):
+        assert elapsed(rule, start, local(until), (), OPEN_TO_ALL) == months
+
+
 def test_before_its_start_there_is_nothing_to_tell_of_a_clock() -> None:
     at = local("2026-03-02T12:00")
     for unit in UNITS:

@@ -241,6 +241,9 @@ def test_of_several_prohibitions_the_first_recorded_is_named_for_each_category()
     assert [withheld.rule for withheld in held] == ["K-2", "K-1", "K-2"]
     held = asked(person(of_needs, of_contact, of_all)).withheld
     assert [withheld.rule for withheld in held] == ["K-2", "K-3", "K-3"]
+    of_identity = PROHIBITION._replace(statement_id=StatementId("K-4"), categories=(IDENTITY,))
+    held = asked(person(of_needs, of_identity, of_all)).withheld
+    assert [withheld.rule for withheld in held] == ["K-4", "K-3", "K-3"]
 
 
 def test_a_prohibition_of_a_document_holds_back_what_is_drawn_from_it() -> None:
