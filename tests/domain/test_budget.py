@@ -359,6 +359,13 @@ def test_reported_benefit_days_are_told_at_once() -> None:
     ]
 
 
+def test_what_stood_still_is_not_used_up() -> None:
+    start, rule = local("2026-03-02T12:00"), budget_of("working_days", 9)
+    pause = Suspension(local("2026-03-04T12:00"), local("2026-03-06T12:00"), "on-hold")
+    for until, days in (("2026-03-04", 1), ("2026-03-07", 2), ("2026-03-11", 4)):
+        assert elapsed(rule, start, local(until), (pause,), OPEN_TO_ALL) == days
+
+
 def test_months_are_used_up_when_they_are_over() -> None:
     start, rule = local("2026-01-31T12:00"), budget_of("months", 2)
     for until, months in (("2026-02-28", 0), ("2026-03-01", 1), ("2026-06-15", 4)):
