@@ -14,6 +14,10 @@ BENCH_ARGS ?=
 LOCK_TOOL := uv==0.13.9
 LOCK_VENV := build/lock-venv
 
+# Compiled modules are kept, whatever the shell says: without them every process that a test starts
+# compiles all that it imports, which took as long as the tests themselves.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-fast check format bench lock clean

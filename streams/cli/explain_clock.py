@@ -14,7 +14,7 @@ from streams.cli.options import HubPlace, hub_options, json_option
 from streams.cli.output import print_fields, print_json, print_table
 from streams.cli.reading import read_hub
 from streams.cli.shapes import Json, iso
-from streams.cli.words import LANGUAGES, Words
+from streams.cli.words import Words, language_option
 from streams.domain import budget
 from streams.domain.ids import ClockId
 from streams.views.answers import ClockSeen, RungSeen
@@ -36,9 +36,7 @@ class _Telling(NamedTuple):
 )
 @hub_options
 @json_option
-@click.option(
-    "--language", type=click.Choice(LANGUAGES), default="en", help="Tell it in (default: en)."
-)
+@language_option
 @click.argument("clock_id", metavar="CLOCK")
 def clock(place: HubPlace, clock_id: str, language: str, as_json: bool) -> None:
     """Say why a clock is due when it is: every stretch that counted or did not, and why.

@@ -13,7 +13,7 @@ from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
 from streams.cli.output import READABLE, print_fields, print_json, print_table
 from streams.cli.reading import read_hub
 from streams.cli.shapes import Json, iso, record
-from streams.cli.words import LANGUAGES, Words
+from streams.cli.words import Words, language_option
 from streams.domain.entry import Act, MissingBasis
 from streams.domain.ids import AgencyId, HandoffId, Instant, PersonId
 from streams.views.decisions import ORDER, CategoryTold, DecisionTold, Link, explain_disclosure
@@ -39,9 +39,7 @@ class _Telling(NamedTuple):
 @click.option(
     "--at", type=INSTANT, help="As of this instant (default: now, by the agreement at hand)."
 )
-@click.option(
-    "--language", type=click.Choice(LANGUAGES), default="en", help="Tell it in (default: en)."
-)
+@language_option
 @click.argument("handoff", metavar="HANDOFF")
 def disclosure(
     *, place: HubPlace, handoff: str, at: int | None, language: str, as_json: bool
@@ -224,8 +222,4 @@ def _agency(telling: _Telling, agency_id: AgencyId) -> str:
 
 
 def _name(telling: _Telling, agency_id: AgencyId) -> str:
-    known = telling.why.agreement.agencies.get(agency_id)
-    if known is None:
-        return agency_id
-    name: str = getattr(known, f"name_{telling.words.language}")
-    return name
+    return telling.words.agency(agency_id, telling.why.agreement.agencies.get(agency_id))
