@@ -1,6 +1,6 @@
 """The frame round a value on a topic, as Confluent's clients write it.
 
-    0x00 | schema id, four bytes, big endian | the value's Avro bytes
+0x00 | schema id, four bytes, big endian | the value's Avro bytes
 """
 
 import struct

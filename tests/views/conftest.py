@@ -1,13 +1,42 @@
-"""What the views' tests share: an empty hub, watched."""
+"""What the views' tests share: an empty hub, watched, on either database."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from streams.views.database import opened_server
+from tests.postgresql import a_server, emptied
+from tests.views.fed_desk import FedDesk
 from tests.views.watched_hub import WatchedHub, watched
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with a_server() as url:
+        yield url
 
 
 @pytest.fixture
-def hub() -> Iterator[WatchedHub]:
+def database_url(server: str) -> str:
+    emptied(server)
+    return server
+
+
+@pytest.fixture
+def file_hub() -> Iterator[WatchedHub]:
+    """Give a hub whose views lie in its folder."""
     with watched() as made:
+        yield made
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def hub(request: pytest.FixtureRequest) -> Iterator[WatchedHub]:
+    """Give a hub with its views in its folder, or fed into a database from partitions."""
+    if request.param == SQLITE:
+        yield request.getfixturevalue("file_hub")
+        return
+    database = opened_server(request.getfixturevalue("database_url"))
+    with watched(desk=FedDesk(database)) as made:
         yield made

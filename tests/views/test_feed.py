@@ -1,0 +1,435 @@
+"""Workers feed the views of one database, each its partitions: nothing twice, nothing left out."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Barrier, Event
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine as Database
+from sqlalchemy import select, text
+
+from streams.contracts.entry import encode_entry
+from streams.domain.ids import EntryId, PersonId
+from streams.domain.referral import ReferralSubmitted
+from streams.promises.engine import Stored, UnavailableError
+from streams.promises.ledger import Place, Recorded, Unreadable, place_of, position_of
+from streams.views import cursors, facts
+from streams.views.cursors import BEGINNING
+from streams.views.database import DatabaseUrlError, opened_server
+from streams.views.desk import Desk
+from streams.views.feed import (
+    DEFECT,
+    NOT_WRITABLE,
+    CursorMovedError,
+    Feed,
+    NewerViewsError,
+    Quarantined,
+)
+from streams.views.kept_ledger import KeptLedger
+from streams.views.tables import QUARANTINE
+from tests.domain.region import at
+from tests.domain.speaker import Speaker
+from tests.views.fed_desk import FedDesk, dealt
+from tests.views.test_desk import say
+from tests.views.watched_hub import watched
+
+PERSONS = [PersonId(f"p-0000000000000000000000000{number}") for number in range(1, 7)]
+
+
+@dataclass
+class Served:
+    """A database with one worker's feed, and what anybody sees of it."""
+
+    url: str
+    database: Database
+    feed: Feed
+    desk: Desk
+    others: list[Feed] = field(default_factory=list)
+
+    def another(self) -> Feed:
+        """Give the feed of another worker, with connections of its own."""
+        self.others.append(Feed(opened_server(self.url)))
+        return self.others[-1]
+
+    def seen(self) -> tuple[object, ...]:
+        """Give what the views answer."""
+        return (self.desk.handoffs(), self.desk.clocks(), self.desk.deliveries())
+
+    def quarantined(self) -> list[tuple[int, int, str]]:
+        """Give the quarantine's rows: partition, offset and cause."""
+        columns = (QUARANTINE.c.partition, QUARANTINE.c.record_offset, QUARANTINE.c.cause)
+        with self.database.begin() as connection:
+            rows = connection.execute(select(*columns).order_by(QUARANTINE.c.position))
+            return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def served(database_url: str) -> Iterator[Served]:
+    database = opened_server(database_url)
+    feed = Feed(database)
+    feed.prepare()
+    found = Served(database_url, database, feed, Desk(database))
+    yield found
+    for each in (feed, *found.others):
+        each.close()
+
+
+def ledger() -> dict[int, list[Recorded]]:
+    """Give the ledger of some persons, each referred and answered, in partitions."""
+    with watched() as hub:
+        for person in PERSONS:
+            speaker = Speaker(person)
+            hub.hear(speaker.consents(at(0)), speaker.refers(at(0, 1), message_id=f"r-{person}"))
+            hub.advance(at(0, 5))
+        return dealt(hub.entries, hub.engine.entry_bytes())
+
+
+def test_a_page_that_was_read_from_elsewhere_changes_nothing(served: Served) -> None:
+    page = ledger()[0]
+    served.feed.take(0, 0, page)
+    once = served.seen()
+
+    with pytest.raises(CursorMovedError) as moved:
+        served.feed.take(0, 0, page)
+
+    assert moved.value.position == page[-1].stored.position
+    assert served.seen() == once
+
+
+def test_a_page_without_records_moves_nothing(served: Served) -> None:
+    assert served.feed.take(0, 0, []) == []
+    assert served.feed.cursor(0) == BEGINNING
+
+
+def test_the_cursor_names_the_last_entry_that_was_read(served: Served) -> None:
+    page = ledger()[1]
+
+    served.feed.take(1, 0, page)
+
+    last = page[-1].stored
+    assert served.feed.cursor(1) == (last.position, last.entry_digest)
+    assert served.feed.cursor(2) == BEGINNING
+
+
+def test_workers_that_start_together_make_the_tables_once(database_url: str) -> None:
+    feeds = [Feed(opened_server(database_url)) for _ in range(4)]
+    together = Barrier(len(feeds))
+
+    def start(feed: Feed) -> bool:
+        together.wait()
+        return feed.prepare()
+
+    with ThreadPoolExecutor(len(feeds)) as pool:
+        made = list(pool.map(start, feeds))
+
+    assert sorted(made) == [False, False, False, True]
+    for feed in feeds:
+        assert feed.cursor(0) == BEGINNING
+        feed.close()
+
+
+def test_workers_that_feed_at_once_make_what_one_would(served: Served) -> None:
+    partitions = ledger()
+    together = Barrier(len(partitions))
+
+    def work(partition: int) -> None:
+        feed, after = served.another(), 0
+        together.wait()
+        for recorded in partitions[partition]:
+            feed.take(partition, after, [recorded])
+            after = recorded.stored.position
+
+    with ThreadPoolExecutor(len(partitions)) as pool:
+        list(pool.map(work, partitions))
+
+    together_seen = served.seen()
+    served.feed.prepare(anew=True)
+    for partition, page in partitions.items():
+        served.feed.take(partition, 0, page)
+    assert together_seen == served.seen()
+    assert len(served.desk.handoffs()) == len(PERSONS)
+
+
+def test_of_two_workers_with_one_partition_the_second_hears_that_it_is_late(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger()[0]
+    inside, go_on = Event(), Event()
+    real = facts.Reading.read
+
+    def read_slowly(reading: facts.Reading, stored: list[Stored]) -> None:
+        inside.set()
+        assert go_on.wait(30)
+        real(reading, stored)
+
+    monkeypatch.setattr(facts.Reading, "read", read_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(served.feed.take, 0, 0, page)
+        assert inside.wait(30)
+        second = pool.submit(served.another().take, 0, 0, page)
+        go_on.set()
+
+        assert first.result() == []
+        with pytest.raises(CursorMovedError):
+            second.result()
+    with served.database.begin() as connection:
+        kept = connection.execute(text("SELECT count(*) FROM view_entry")).scalar_one()
+    assert kept == len(page)
+
+
+def test_older_views_are_made_anew_and_read_from_the_beginning(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger()[0]
+    served.feed.take(0, 0, page)
+    once = served.seen()
+
+    monkeypatch.setattr(cursors, "VERSION", cursors.VERSION + 1)
+    with pytest.raises(UnavailableError, match="made anew"):
+        served.feed.take(0, page[-1].stored.position, page)
+    assert served.feed.prepare()
+
+    assert served.feed.cursor(0) == BEGINNING
+    served.feed.take(0, 0, page)
+    assert served.seen() == once
+
+
+def test_newer_views_are_left_alone_until_somebody_says_otherwise(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger()[0]
+    served.feed.take(0, 0, page)
+    monkeypatch.setattr(cursors, "VERSION", cursors.VERSION - 1)
+
+    with pytest.raises(NewerViewsError, match="--anew"):
+        served.feed.prepare()
+    with pytest.raises(NewerViewsError):
+        served.feed.take(0, page[-1].stored.position, page)
+
+    assert served.feed.prepare(anew=True)
+    assert served.feed.cursor(0) == BEGINNING
+
+
+def test_views_of_another_ledger_are_thrown_away_once(served: Served) -> None:
+    partitions = ledger()
+    served.feed.take(0, 0, partitions[0])
+    mistaken = served.feed.cursor(0)
+
+    served.feed.begin_anew(0, mistaken)
+    served.feed.take(1, 0, partitions[1])
+    served.feed.begin_anew(0, mistaken)  # another worker saw the same, and comes late
+
+    assert served.feed.cursor(0) == BEGINNING
+    assert served.feed.cursor(1).position == partitions[1][-1].stored.position
+
+
+def test_what_is_no_entry_goes_into_quarantine_and_holds_nobody_up(served: Served) -> None:
+    first, second, *_ = ledger()[0]
+    beyond = position_of(Place(0, 99))
+    broken = Unreadable(place_after(first), "bad-frame")
+
+    aside = served.feed.take(0, 0, [first, broken, second, Unreadable(beyond, "truncated")])
+
+    assert aside == [
+        Quarantined(place_of(broken.position), "bad-frame"),
+        Quarantined(Place(0, 99), "truncated"),
+    ]
+    assert served.quarantined() == [(0, 1, "bad-frame"), (0, 99, "truncated")]
+    assert served.feed.cursor(0) == (beyond, b"")
+    assert len(list(KeptLedger(served.database).ledger())) == 2
+
+
+def test_an_entry_that_the_database_cannot_hold_goes_into_quarantine(served: Served) -> None:
+    first, second, *_ = ledger()[0]
+    entry = second.stored.entry._replace(person=PersonId("p-\x00"))
+    nul = second._replace(
+        stored=second.stored._replace(entry=entry), data=encode_entry(entry, b"").data
+    )
+    third = second._replace(stored=second.stored._replace(position=position_of(Place(0, 50))))
+
+    aside = served.feed.take(0, 0, [first, nul, third])
+
+    assert aside == [Quarantined(place_of(nul.stored.position), NOT_WRITABLE)]
+    assert served.feed.cursor(0).position == third.stored.position
+    assert [h.person for h in served.desk.handoffs()] == [third.stored.entry.person]
+
+
+def test_a_defect_of_the_views_sets_one_entry_aside_and_a_trace_tells_it_still(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger()[0]
+    bad = page[0].stored.entry.entry_id
+    plant_defect(monkeypatch, bad)
+
+    aside = served.feed.take(0, 0, page)
+
+    assert aside == [Quarantined(place_of(page[0].stored.position), DEFECT)]
+    assert len(served.desk.handoffs()) == sum(
+        isinstance(r.stored.entry.event, ReferralSubmitted) for r in page
+    )
+    assert [s.position for s in KeptLedger(served.database).ledger()] == [
+        recorded.stored.position for recorded in page
+    ]
+
+
+def plant_defect(monkeypatch: pytest.MonkeyPatch, entry_id: EntryId) -> None:
+    real = facts.Reading._take
+
+    def take(reading: facts.Reading, stored: Stored) -> None:
+        if stored.entry.entry_id == entry_id:
+            raise KeyError(entry_id)
+        real(reading, stored)
+
+    monkeypatch.setattr(facts.Reading, "_take", take)
+
+
+def test_a_persons_entries_are_found_in_their_order(served: Served) -> None:
+    partitions = ledger()
+    for partition, page in partitions.items():
+        served.feed.take(partition, 0, page)
+    kept = KeptLedger(served.database)
+
+    for person in PERSONS:
+        told = list(kept.ledger(person=person))
+        assert [stored.entry.sequence for stored in told] == [*range(1, len(told) + 1)]
+        assert all(stored.entry.person == person for stored in told)
+        assert kept.knows(person)
+    assert not kept.knows(PersonId("p-nobody"))
+    every = [recorded.stored for page in partitions.values() for recorded in page]
+    assert sorted(every) == list(kept.ledger())
+    some = sorted(every)[4]
+    assert list(kept.ledger(after=some.position - 1, limit=1)) == [some]
+
+
+def test_the_agreement_of_a_moment_is_told_by_every_partition(served: Served) -> None:
+    early, late = b"1" * 32, b"2" * 32
+    some = ledger()[0][0].stored
+
+    def decided(partition: int, *told: tuple[int, bytes]) -> list[Recorded]:
+        return [
+            Recorded(
+                some._replace(
+                    position=position_of(Place(partition, offset)),
+                    entry=some.entry._replace(recorded_at=at(day), agreement_digest=digest),
+                ),
+                b"",
+            )
+            for offset, (day, digest) in enumerate(told)
+        ]
+
+    served.feed.take(0, 0, decided(0, (1, early), (3, early), (12, late)))
+    served.feed.take(1, 0, decided(1, (2, early), (9, early)))
+    served.feed.take(2, 0, decided(2, (15, late)))
+
+    assert served.desk.rules_at(at(0)) is None
+    assert served.desk.rules_at(at(4)) == (early, at(4))
+    assert served.desk.rules_at(at(11)) == (early, at(9))
+    assert served.desk.rules_at(at(13)) == (late, at(12))
+    assert served.desk.rules_at(at(20)) == (late, at(15))
+
+
+def test_more_entries_than_one_query_takes_are_all_read(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from streams.views import kept_ledger
+
+    monkeypatch.setattr(kept_ledger, "_ENTRIES_A_QUERY", 2)
+    partitions = ledger()
+    for partition, page in partitions.items():
+        served.feed.take(partition, 0, page)
+
+    count = sum(map(len, partitions.values()))
+    kept = KeptLedger(served.database)
+    assert len(list(kept.ledger())) == count
+    assert len(list(kept.ledger(limit=5))) == 5
+
+
+def test_tables_of_others_in_the_same_database_are_left_alone(served: Served) -> None:
+    with served.database.begin() as connection:
+        connection.execute(text("CREATE TABLE person_keys (person TEXT)"))
+        connection.execute(text("CREATE TABLE view_of_before (id TEXT)"))
+
+    served.feed.prepare(anew=True)
+
+    query = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    with served.database.begin() as connection:
+        names = set(connection.execute(query).scalars())
+    assert "person_keys" in names
+    assert "view_of_before" not in names
+
+
+def test_a_server_that_is_away_is_named_without_its_password() -> None:
+    feed = Feed(opened_server("postgresql://hub:s3cret@127.0.0.1:1/views"))
+
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1/views") as away:
+        feed.prepare()
+
+    assert "s3cret" not in str(away.value)
+    feed.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "saattaen", "mysql://host/hub", "postgresql+psycopg2://host/hub", "postgresql://h:x/d"],
+)
+def test_what_names_no_postgresql_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(DatabaseUrlError, match=r"postgresql\+psycopg://") as refused:
+        opened_server(url)
+
+    assert not url or url not in str(refused.value)
+
+
+def place_after(recorded: Recorded) -> int:
+    place = place_of(recorded.stored.position)
+    return position_of(Place(place.partition, place.offset + 1))
+
+
+@given(
+    said=st.lists(
+        st.tuples(
+            st.sampled_from(PERSONS[:3]),
+            st.sampled_from(
+                ["consent", "withdraw", "refer", "receive", "accept", "reject", "wait"]
+            ),
+        ),
+        max_size=20,
+    )
+)
+@settings(max_examples=10)  # a history each, fed into a real database
+def test_views_fed_from_partitions_say_what_an_embedded_hubs_say(
+    server: str, said: list[tuple[PersonId, str]]
+) -> None:
+    database = opened_server(server)
+    fed = FedDesk(database)
+    fed.feed.prepare(anew=True)
+    with watched() as hub:
+        for number, (person, what) in enumerate(said):
+            say(hub, person, what, number)
+        hub.desk.catch_up(hub.engine)
+        fed.catch_up(hub.engine)
+
+        assert fed.quarantined == []
+        assert without_positions(fed) == without_positions(hub.desk)
+    database.dispose()
+
+
+def without_positions(desk: Desk) -> tuple[object, ...]:
+    return (
+        [handoff._replace(opened_in=0) for handoff in desk.handoffs()],
+        desk.clocks(),
+        [notice._replace(issued_in=0) for notice in desk.deliveries()],
+    )
+
+
+def test_places_and_positions_name_each_other() -> None:
+    places = [Place(0, 0), Place(1023, 0), Place(0, 1), Place(7, 123_456_789)]
+
+    positions = [position_of(place) for place in places]
+
+    assert [place_of(position) for position in positions] == places
+    assert positions == sorted(positions)
+    with pytest.raises(ValueError, match="no place"):
+        place_of(1023)
