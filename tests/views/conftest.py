@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from streams.views.database import opened_server
+from streams.views.desk import Desk
+from streams.views.feed import Feed
 from tests.postgresql import a_server, emptied
 from tests.views.fed_desk import FedDesk
+from tests.views.served import Served
 from tests.views.watched_hub import WatchedHub, watched
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -40,3 +43,14 @@ def hub(request: pytest.FixtureRequest) -> Iterator[WatchedHub]:
     database = opened_server(request.getfixturevalue("database_url"))
     with watched(desk=FedDesk(database)) as made:
         yield made
+
+
+@pytest.fixture
+def served(database_url: str) -> Iterator[Served]:
+    database = opened_server(database_url)
+    feed = Feed(database)
+    feed.prepare()
+    found = Served(database_url, database, feed, Desk(database))
+    yield found
+    for each in (feed, *found.others):
+        each.close()

@@ -1,90 +1,30 @@
 """Workers feed the views of one database, each its partitions: nothing twice, nothing left out."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from threading import Barrier, Event
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine as Database
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from streams.contracts.entry import encode_entry
-from streams.domain.ids import EntryId, PersonId
-from streams.domain.referral import ReferralSubmitted
+from streams.domain.ids import PersonId
 from streams.promises.engine import Stored, UnavailableError
-from streams.promises.ledger import Place, Recorded, Unreadable, place_of, position_of
+from streams.promises.ledger import Place, Recorded, place_of, position_of
 from streams.views import cursors, facts
 from streams.views.cursors import BEGINNING
 from streams.views.database import DatabaseUrlError, opened_server
 from streams.views.desk import Desk
 from streams.views.feed import (
-    DEFECT,
-    NOT_WRITABLE,
     CursorMovedError,
     Feed,
     NewerViewsError,
-    Quarantined,
 )
-from streams.views.kept_ledger import KeptLedger
-from streams.views.tables import QUARANTINE
 from tests.domain.region import at
-from tests.domain.speaker import Speaker
-from tests.views.fed_desk import FedDesk, dealt
+from tests.views.fed_desk import FedDesk
+from tests.views.served import PERSONS, Served, ledger
 from tests.views.test_desk import say
 from tests.views.watched_hub import watched
-
-PERSONS = [PersonId(f"p-0000000000000000000000000{number}") for number in range(1, 7)]
-
-
-@dataclass
-class Served:
-    """A database with one worker's feed, and what anybody sees of it."""
-
-    url: str
-    database: Database
-    feed: Feed
-    desk: Desk
-    others: list[Feed] = field(default_factory=list)
-
-    def another(self) -> Feed:
-        """Give the feed of another worker, with connections of its own."""
-        self.others.append(Feed(opened_server(self.url)))
-        return self.others[-1]
-
-    def seen(self) -> tuple[object, ...]:
-        """Give what the views answer."""
-        return (self.desk.handoffs(), self.desk.clocks(), self.desk.deliveries())
-
-    def quarantined(self) -> list[tuple[int, int, str]]:
-        """Give the quarantine's rows: partition, offset and cause."""
-        columns = (QUARANTINE.c.partition, QUARANTINE.c.record_offset, QUARANTINE.c.cause)
-        with self.database.begin() as connection:
-            rows = connection.execute(select(*columns).order_by(QUARANTINE.c.position))
-            return [tuple(row) for row in rows]
-
-
-@pytest.fixture
-def served(database_url: str) -> Iterator[Served]:
-    database = opened_server(database_url)
-    feed = Feed(database)
-    feed.prepare()
-    found = Served(database_url, database, feed, Desk(database))
-    yield found
-    for each in (feed, *found.others):
-        each.close()
-
-
-def ledger() -> dict[int, list[Recorded]]:
-    """Give the ledger of some persons, each referred and answered, in partitions."""
-    with watched() as hub:
-        for person in PERSONS:
-            speaker = Speaker(person)
-            hub.hear(speaker.consents(at(0)), speaker.refers(at(0, 1), message_id=f"r-{person}"))
-            hub.advance(at(0, 5))
-        return dealt(hub.entries, hub.engine.entry_bytes())
 
 
 def test_a_page_that_was_read_from_elsewhere_changes_nothing(served: Served) -> None:
@@ -226,84 +166,6 @@ def test_views_of_another_ledger_are_thrown_away_once(served: Served) -> None:
     assert served.feed.cursor(1).position == partitions[1][-1].stored.position
 
 
-def test_what_is_no_entry_goes_into_quarantine_and_holds_nobody_up(served: Served) -> None:
-    first, second, *_ = ledger()[0]
-    beyond = position_of(Place(0, 99))
-    broken = Unreadable(place_after(first), "bad-frame")
-
-    aside = served.feed.take(0, 0, [first, broken, second, Unreadable(beyond, "truncated")])
-
-    assert aside == [
-        Quarantined(place_of(broken.position), "bad-frame"),
-        Quarantined(Place(0, 99), "truncated"),
-    ]
-    assert served.quarantined() == [(0, 1, "bad-frame"), (0, 99, "truncated")]
-    assert served.feed.cursor(0) == (beyond, b"")
-    assert len(list(KeptLedger(served.database).ledger())) == 2
-
-
-def test_an_entry_that_the_database_cannot_hold_goes_into_quarantine(served: Served) -> None:
-    first, second, *_ = ledger()[0]
-    entry = second.stored.entry._replace(person=PersonId("p-\x00"))
-    nul = second._replace(
-        stored=second.stored._replace(entry=entry), data=encode_entry(entry, b"").data
-    )
-    third = second._replace(stored=second.stored._replace(position=position_of(Place(0, 50))))
-
-    aside = served.feed.take(0, 0, [first, nul, third])
-
-    assert aside == [Quarantined(place_of(nul.stored.position), NOT_WRITABLE)]
-    assert served.feed.cursor(0).position == third.stored.position
-    assert [h.person for h in served.desk.handoffs()] == [third.stored.entry.person]
-
-
-def test_a_defect_of_the_views_sets_one_entry_aside_and_a_trace_tells_it_still(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = ledger()[0]
-    bad = page[0].stored.entry.entry_id
-    plant_defect(monkeypatch, bad)
-
-    aside = served.feed.take(0, 0, page)
-
-    assert aside == [Quarantined(place_of(page[0].stored.position), DEFECT)]
-    assert len(served.desk.handoffs()) == sum(
-        isinstance(r.stored.entry.event, ReferralSubmitted) for r in page
-    )
-    assert [s.position for s in KeptLedger(served.database).ledger()] == [
-        recorded.stored.position for recorded in page
-    ]
-
-
-def plant_defect(monkeypatch: pytest.MonkeyPatch, entry_id: EntryId) -> None:
-    real = facts.Reading._take
-
-    def take(reading: facts.Reading, stored: Stored) -> None:
-        if stored.entry.entry_id == entry_id:
-            raise KeyError(entry_id)
-        real(reading, stored)
-
-    monkeypatch.setattr(facts.Reading, "_take", take)
-
-
-def test_a_persons_entries_are_found_in_their_order(served: Served) -> None:
-    partitions = ledger()
-    for partition, page in partitions.items():
-        served.feed.take(partition, 0, page)
-    kept = KeptLedger(served.database)
-
-    for person in PERSONS:
-        told = list(kept.ledger(person=person))
-        assert [stored.entry.sequence for stored in told] == [*range(1, len(told) + 1)]
-        assert all(stored.entry.person == person for stored in told)
-        assert kept.knows(person)
-    assert not kept.knows(PersonId("p-nobody"))
-    every = [recorded.stored for page in partitions.values() for recorded in page]
-    assert sorted(every) == list(kept.ledger())
-    some = sorted(every)[4]
-    assert list(kept.ledger(after=some.position - 1, limit=1)) == [some]
-
-
 def test_the_agreement_of_a_moment_is_told_by_every_partition(served: Served) -> None:
     early, late = b"1" * 32, b"2" * 32
     some = ledger()[0][0].stored
@@ -329,22 +191,6 @@ def test_the_agreement_of_a_moment_is_told_by_every_partition(served: Served) ->
     assert served.desk.rules_at(at(11)) == (early, at(9))
     assert served.desk.rules_at(at(13)) == (late, at(12))
     assert served.desk.rules_at(at(20)) == (late, at(15))
-
-
-def test_more_entries_than_one_query_takes_are_all_read(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from streams.views import kept_ledger
-
-    monkeypatch.setattr(kept_ledger, "_ENTRIES_A_QUERY", 2)
-    partitions = ledger()
-    for partition, page in partitions.items():
-        served.feed.take(partition, 0, page)
-
-    count = sum(map(len, partitions.values()))
-    kept = KeptLedger(served.database)
-    assert len(list(kept.ledger())) == count
-    assert len(list(kept.ledger(limit=5))) == 5
 
 
 def test_tables_of_others_in_the_same_database_are_left_alone(served: Served) -> None:
@@ -380,11 +226,6 @@ def test_what_names_no_postgresql_is_refused_and_not_repeated(url: str) -> None:
         opened_server(url)
 
     assert not url or url not in str(refused.value)
-
-
-def place_after(recorded: Recorded) -> int:
-    place = place_of(recorded.stored.position)
-    return position_of(Place(place.partition, place.offset + 1))
 
 
 @given(
