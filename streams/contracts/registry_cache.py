@@ -57,7 +57,7 @@ class RegistryCache:
                 os.fsync(file.fileno())
             beside.replace(self._place)
         except OSError as failure:
-            _LOG.warning("registry_cache_not_written", why=failure.strerror)
+            _LOG.warning("registry_cache_not_written", error=type(failure).__name__)
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
 
