@@ -36,6 +36,25 @@ class Unreadable(NamedTuple):
 Read = Recorded | Unreadable
 
 
+class Stand(NamedTuple):
+    """The last record of a partition that somebody has; position 0 before any.
+
+    `entry_digest` is empty where that record was no entry.
+    """
+
+    position: int
+    entry_digest: bytes
+
+
+BEGINNING = Stand(0, b"")
+
+
+def stand_after(read: Read) -> Stand:
+    """Give where somebody stands who has taken a record in."""
+    digest = read.stored.entry_digest if isinstance(read, Recorded) else b""
+    return Stand(position_at(read), digest)
+
+
 def position_of(place: Place) -> int:
     """Give the position of a place, from `PARTITIONS_MAX` on; 0 is before any."""
     return (place.offset + 1) * PARTITIONS_MAX + place.partition

@@ -1,27 +1,13 @@
 """How far the views have been read, partition by partition, and of which version they are."""
 
-from typing import NamedTuple
-
 from sqlalchemy import Connection, MetaData, insert, inspect, select, update
 
+from streams.promises.ledger import BEGINNING, Stand
 from streams.views.database import add_once
 from streams.views.tables import CURSOR, METADATA, PREFIX, VERSION_READ
 
 VERSION = 5
 """Raised with every change of what the views hold, an entry's contract included: built again."""
-
-
-class Cursor(NamedTuple):
-    """The last record of a partition that the views have read; position 0 before any.
-
-    `entry_digest` is empty where that record was no entry.
-    """
-
-    position: int
-    entry_digest: bytes
-
-
-BEGINNING = Cursor(0, b"")
 
 
 def version(connection: Connection) -> int | None:
@@ -41,11 +27,11 @@ def begin_anew(connection: Connection) -> None:
     connection.execute(insert(VERSION_READ), {"only": 1, "version": VERSION})
 
 
-def cursor(connection: Connection, partition: int) -> Cursor:
+def cursor(connection: Connection, partition: int) -> Stand:
     """Give how far a partition has been read, now."""
     columns = select(CURSOR.c.position, CURSOR.c.entry_digest)
     row = connection.execute(columns.where(CURSOR.c.partition == partition)).one_or_none()
-    return Cursor(row.position, bytes(row.entry_digest)) if row is not None else BEGINNING
+    return Stand(row.position, bytes(row.entry_digest)) if row is not None else BEGINNING
 
 
 def held(connection: Connection, partition: int) -> int:
@@ -60,7 +46,6 @@ def held(connection: Connection, partition: int) -> int:
     return found
 
 
-def move(connection: Connection, partition: int, position: int, entry_digest: bytes) -> None:
-    """Note that a partition has been read to a position."""
-    moved = update(CURSOR).where(CURSOR.c.partition == partition)
-    connection.execute(moved.values(position=position, entry_digest=entry_digest))
+def move(connection: Connection, partition: int, to: Stand) -> None:
+    """Note how far a partition has been read."""
+    connection.execute(update(CURSOR).where(CURSOR.c.partition == partition).values(to._asdict()))

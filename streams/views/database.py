@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, create_engine, event, make_url, text
 from sqlalchemy import Engine as Database
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
@@ -22,7 +21,7 @@ IDLE_MS = 15_000
 """How long a transaction may stand still: one whose process was stopped must not hold others."""
 
 
-class DatabaseUrlError(ValueError):
+class DatabaseUrlError(UnavailableError):
     """A database is named in a way that cannot be used. The text does not repeat it."""
 
 
@@ -119,8 +118,10 @@ def hold(connection: Connection, lock: int, *, alone: bool) -> None:
 
 def add_once(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
     """Add a row unless one of its key is there already, or is being added by another."""
-    adding = postgresql.insert if is_server(connection) else sqlite.insert
-    connection.execute(adding(table).on_conflict_do_nothing(), row)
+    names, values = ", ".join(row), ", ".join([f":{name}" for name in row])
+    # Both databases read this; the library has it once for each, and would load the other's too.
+    added = f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608  # the names are the code's own
+    connection.execute(text(added), row)
 
 
 def _read_url(url: str) -> URL:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from streams.domain.handoff import TERMINAL
 from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, PersonId
 from streams.promises.engine import Engine, Stored, UnavailableError
+from streams.promises.ledger import Stand
 from streams.views import cursors
 from streams.views.answers import (
     ClockSeen,
@@ -269,7 +270,7 @@ def _read(connection: Connection, page: list[Stored]) -> None:
         Reading(connection).read(page)
         read_rules(connection, ONLY_PARTITION, page)
         last = page[-1]
-        cursors.move(connection, ONLY_PARTITION, last.position, last.entry_digest)
+        cursors.move(connection, ONLY_PARTITION, Stand(last.position, last.entry_digest))
 
 
 def _is_told_of(clock: FromClause = CLOCK) -> ColumnElement[bool]:

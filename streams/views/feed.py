@@ -15,9 +15,8 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from streams.promises.engine import UnavailableError
-from streams.promises.ledger import Place, Read, Recorded, place_of, position_at
+from streams.promises.ledger import Place, Read, Recorded, Stand, place_of, stand_after
 from streams.views import cursors
-from streams.views.cursors import Cursor
 from streams.views.database import hold, transaction
 from streams.views.facts import Reading
 from streams.views.rules import read_rules
@@ -82,12 +81,12 @@ class Feed:
             cursors.begin_anew(connection)
             return True
 
-    def cursor(self, partition: int) -> Cursor:
+    def cursor(self, partition: int) -> Stand:
         """Give the last record of a partition that the views have read."""
         with self._written() as connection:
             return cursors.cursor(connection, partition)
 
-    def begin_anew(self, partition: int, mistaken: Cursor) -> None:
+    def begin_anew(self, partition: int, mistaken: Stand) -> None:
         """Throw the views away: they were read from another ledger.
 
         Nothing happens where the cursor of the partition is no longer the mistaken one.
@@ -120,9 +119,7 @@ class Feed:
             if found != after:
                 raise CursorMovedError(found)
             aside = _take_in(connection, partition, page)
-            last = page[-1]
-            digest = last.stored.entry_digest if isinstance(last, Recorded) else b""
-            cursors.move(connection, partition, position_at(last), digest)
+            cursors.move(connection, partition, stand_after(page[-1]))
         return aside
 
     @contextmanager

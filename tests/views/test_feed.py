@@ -10,9 +10,8 @@ from sqlalchemy import text
 
 from streams.domain.ids import PersonId
 from streams.promises.engine import Stored, UnavailableError
-from streams.promises.ledger import Place, Recorded, place_of, position_of
+from streams.promises.ledger import BEGINNING, Place, Recorded, place_of, position_of
 from streams.views import cursors, facts
-from streams.views.cursors import BEGINNING
 from streams.views.database import DatabaseUrlError, opened_server
 from streams.views.desk import Desk
 from streams.views.feed import (
