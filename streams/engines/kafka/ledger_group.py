@@ -85,6 +85,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
         self._records = records
         self._follow = follow
         self._running: dict[TopicPartition, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+        self._is_leaving = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=setting.kafka,
@@ -116,6 +117,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
                 self._broken.result()
         finally:
             stopped.cancel()
+            self._is_leaving = True
             await self._give_up(list(self._running))
             with suppress(KafkaError, TimeoutError, OSError):
                 async with asyncio.timeout(CALL_S_MAX):
@@ -129,6 +131,8 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Begin each partition; nothing is awaited here, so that the group does not wait for it."""
+        if self._is_leaving:
+            return  # told to stop while the group was still sharing out
         count = len(self._consumer.partitions_for_topic(LEDGER) or ())
         for source in sorted(assigned):
             if source not in self._running:
