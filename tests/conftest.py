@@ -11,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("tests.kafka.fixtures", "tests.kafka.scheduling")
+
 settings.register_profile(
     "ci",
     database=None,

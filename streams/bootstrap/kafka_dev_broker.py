@@ -12,10 +12,11 @@ from streams.bootstrap.kafka_dev_parts import Parts
 from streams.promises.engine import UnavailableError
 
 HEAP_MB = 512
+_TOOL_HEAP_MB = 128
 READY_S = 60.0
 """How long a broker may take to answer, in seconds: on a busy machine ten times what it needs."""
 
-_SETTINGS = {
+SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -40,6 +41,7 @@ _SETTINGS = {
     "broker.heartbeat.interval.ms": "200",
     "log.cleaner.dedupe.buffer.size": "33554432",
 }
+"""What a broker is told besides where it is."""
 
 
 class Broker:
@@ -93,12 +95,18 @@ class Broker:
             await asyncio.to_thread(self._format)
         command = [*self._java(HEAP_MB), "kafka.Kafka", "server.properties"]
         self._child = Child("broker", command, self.folder, guard=self._guard)
-        await self._child.await_ready(self._serves, READY_S)
+        await self._child.await_ready(lambda: serves(self.address), READY_S)
 
     def stop(self) -> None:
         """Stop the broker; its data stay."""
         if self._child is not None:
             self._child.stop()
+
+    def tool(self, main: str, *arguments: str) -> list[str]:
+        """Give the command line of one of Kafka's own tools, by its main class."""
+        quick = "-XX:TieredStopAtLevel=1"  # the compiler that thinks longer pays off too late
+        java, *options = self._java(_TOOL_HEAP_MB)
+        return [java, quick, *options, main, *arguments]
 
     def _write_settings(self) -> None:
         controller = self._ports[1]
@@ -107,9 +115,7 @@ class Broker:
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "controller.quorum.voters": f"1@{LOCALHOST}:{controller}",
         }
-        lines = [
-            f"{key}={value}\n" for key, value in {**_SETTINGS, **own, **self._settings}.items()
-        ]
+        lines = [f"{key}={value}\n" for key, value in {**SETTINGS, **own, **self._settings}.items()]
         (self.folder / "server.properties").write_text("".join(lines))
 
     def _java(self, heap_mb: int) -> list[str]:
@@ -119,10 +125,8 @@ class Broker:
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"]
-        # The compiler that thinks longer would pay off after the tool has ended.
-        command = [*self._java(128), *tool]
-        command.insert(1, "-XX:TieredStopAtLevel=1")
+        asked = ("format", "-t", cluster, "-c", "server.properties")
+        command = self.tool("kafka.tools.StorageTool", *asked)
         ended = subprocess.run(  # noqa: S603  # our own command line
             command, cwd=self.folder, capture_output=True, text=True, check=False
         )
@@ -132,18 +136,20 @@ class Broker:
                 f"the broker's folder cannot be made: {said[-1] if said else ''}"
             )
 
-    async def _serves(self) -> bool:
-        """Say whether the broker knows itself: a port that is open says less."""
-        from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]  # it has no types
-        from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # as above
 
-        if not accepts(self._ports[0]):
-            return False
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=2_000)
-        try:
-            await admin.start()
-            return bool((await admin.describe_cluster())["brokers"])
-        except (KafkaError, OSError, TimeoutError):
-            return False
-        finally:
-            await admin.close()
+async def serves(address: str) -> bool:
+    """Say whether a broker knows itself: a port that is open says less."""
+    from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]  # it has no types
+    from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # as above
+
+    host, _, port = address.rpartition(":")
+    if not accepts(int(port), host):
+        return False
+    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2_000)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await admin.close()

@@ -222,8 +222,8 @@ def demand_free(port: int, whose: str, mend: str) -> None:
             raise UnavailableError(f"{why}: {mend}") from None
 
 
-def accepts(port: int) -> bool:
-    """Say whether somebody listens on a port of this machine."""
+def accepts(port: int, host: str = LOCALHOST) -> bool:
+    """Say whether somebody listens on a port."""
     with socket.socket() as tried:
         tried.settimeout(1)
-        return tried.connect_ex((LOCALHOST, port)) == 0
+        return tried.connect_ex((host, port)) == 0
