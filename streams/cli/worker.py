@@ -1,0 +1,21 @@
+"""`saattaen worker`: the stages of a Kafka hub, each a process of its own."""
+
+import click
+
+from streams.cli.command_line import LazyGroup, Row
+
+_TABLE = {
+    "receive": Row("streams.cli.worker_receive:receive", "Queue what agencies leave in folders."),
+    "normalise": Row(
+        "streams.cli.worker_normalise:normalise", "Turn raw records into contract events."
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=_TABLE,
+    epilog="\b\nExample:\n  saattaen worker normalise --keys hub.key",
+)
+def worker() -> None:
+    """Run one stage of a Kafka hub until SIGTERM; it drains, and exits 0."""
