@@ -57,8 +57,7 @@ class DevRegistry:
             "quarkus.log.level": "WARN",
             "quarkus.banner.enabled": "false",
             # Relative to the folder that it runs in: a path may have what an address may not.
-            # Without a delay: an id that was given and forgotten would be given twice.
-            "quarkus.datasource.jdbc.url": "jdbc:h2:file:./contracts;WRITE_DELAY=0",
+            "quarkus.datasource.jdbc.url": "jdbc:h2:file:./contracts",
             # A contract whose words of explanation change is the same contract.
             "registry.ccompat.use-canonical-hash": "true",
         }

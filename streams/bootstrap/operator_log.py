@@ -23,8 +23,8 @@ KEYS = frozenset(
     {
         # which
         *("agency", "to", "notice_id", "handoff_id", "case_id", "clock_id", "event_id", "entry_id"),
-        *("dead_letter_id", "kind", "library"),
-        *("group", "topic", "partition", "offset"),
+        *("dead_letter_id", "kind", "library", "topic", "partition", "offset", "schema_id"),
+        "group",
         # what became of it
         *("state", "status", "cause", "error", "signal"),
         # how much and how long; each name ends with its unit

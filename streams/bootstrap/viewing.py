@@ -6,9 +6,12 @@ workers share the partitions; one that was overtaken finds the cursor elsewhere 
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
+from streams.bootstrap.routing import REGISTRY_FILE
+from streams.contracts.registry import Registry
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import StandMovedError
 from streams.engines.kafka.ledger_group import GroupSetting, LedgerGroup
@@ -21,6 +24,16 @@ GROUP = "saattaen.views"
 _PAUSE_S, _PAUSE_S_MAX = 0.2, 5.0
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def registry_of(url: str, folder: Path) -> Registry:
+    """Open the registry for a worker that reads alone: it needs no id of its own, and asks later.
+
+    Args:
+        url: The registry's base.
+        folder: The worker's own; what it learnt is found again there.
+    """
+    return Registry(url, cache=folder / REGISTRY_FILE)
 
 
 class ViewWorker:

@@ -225,20 +225,22 @@ async def test_views_are_read_anew_from_the_beginning_when_asked(
     assert scene.entries(told) == seen
 
 
-def view_worker(scene: Scene) -> "subprocess.Popen[bytes]":
+def view_worker(scene: Scene, folder: Path) -> "subprocess.Popen[bytes]":
     """Start a worker as a process of its own."""
-    command = "from streams.cli.worker_view import view; view()"
     places = ["--kafka", scene.broker, "--registry", scene.registry_url]
     return subprocess.Popen(
-        [sys.executable, "-c", command, *places, "--database", scene.database_url],
+        [SAATTAEN, "worker", "view", *places, "--database", scene.database_url],
         stderr=subprocess.PIPE,
+        cwd=folder,
     )
 
 
-async def test_a_worker_that_is_told_to_stop_ends_well(scene: Scene, writer: LedgerWriter) -> None:
+async def test_a_worker_that_is_told_to_stop_ends_well(
+    scene: Scene, writer: LedgerWriter, tmp_path: Path
+) -> None:
     told = persons(3, first=600)
     await writer.write_engine(referred(told))
-    process = view_worker(scene)
+    process = view_worker(scene, tmp_path)
     await scene.viewed(told, 6)
 
     process.send_signal(signal.SIGTERM)
@@ -251,13 +253,13 @@ async def test_a_worker_that_is_told_to_stop_ends_well(scene: Scene, writer: Led
 
 
 async def test_workers_that_are_killed_leave_nothing_out_and_nothing_twice(
-    scene: Scene, writer: LedgerWriter
+    scene: Scene, writer: LedgerWriter, tmp_path: Path
 ) -> None:
     told = persons(60, first=700)
     engine = referred(told)
     writing = asyncio.create_task(writer.write_engine(engine))
     for count in (10, 40, 80):
-        process = view_worker(scene)
+        process = view_worker(scene, tmp_path)
         await scene.viewed(told, count)
         process.kill()
         await asyncio.to_thread(process.communicate)
