@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,8 +16,9 @@ from streams.contracts.entry import encode_notice
 from streams.contracts.registry import Known, Registry, RegistryUnavailableError
 from streams.promises.topics import LEDGER
 from tests.awaiting import come_about
+from tests.cli.processes import Process, started
 from tests.kafka.ledger_writer import LedgerWriter, Written, ledger_writer, persons, referred
-from tests.kafka.view_scene import Scene
+from tests.kafka.view_scene import SESSION_MS, Scene
 
 pytestmark = pytest.mark.usefixtures("clean_topics")
 
@@ -225,14 +225,11 @@ async def test_views_are_read_anew_from_the_beginning_when_asked(
     assert scene.entries(told) == seen
 
 
-def view_worker(scene: Scene, folder: Path) -> "subprocess.Popen[bytes]":
+def view_worker(scene: Scene, folder: Path) -> AbstractContextManager[Process]:
     """Start a worker as a process of its own."""
     places = ["--kafka", scene.broker, "--registry", scene.registry_url]
-    return subprocess.Popen(
-        [SAATTAEN, "worker", "view", *places, "--database", scene.database_url],
-        stderr=subprocess.PIPE,
-        cwd=folder,
-    )
+    places += ["--database", scene.database_url, "--state", str(folder / "state")]
+    return started(folder, "worker", "view", *places, "--session-ms", SESSION_MS)
 
 
 async def test_a_worker_that_is_told_to_stop_ends_well(
@@ -240,14 +237,13 @@ async def test_a_worker_that_is_told_to_stop_ends_well(
 ) -> None:
     told = persons(3, first=600)
     await writer.write_engine(referred(told))
-    process = view_worker(scene, tmp_path)
-    await scene.viewed(told, 6)
+    with view_worker(scene, tmp_path) as worker:
+        await scene.viewed(told, 6)
+        assert await asyncio.to_thread(worker.stop) == 0
 
-    process.send_signal(signal.SIGTERM)
-    _, talk = await asyncio.to_thread(process.communicate, timeout=30)
+        talk = worker.said()
 
-    assert process.returncode == 0
-    lines = [json.loads(line) for line in talk.splitlines() if line.startswith(b"{")]
+    lines = [json.loads(line) for line in talk.splitlines() if line.startswith("{")]
     assert {"views_begun_anew", "partitions_taken"} <= {line["event"] for line in lines}
     assert all("refused" not in line for line in lines)
 
@@ -259,10 +255,8 @@ async def test_workers_that_are_killed_leave_nothing_out_and_nothing_twice(
     engine = referred(told)
     writing = asyncio.create_task(writer.write_engine(engine))
     for count in (10, 40, 80):
-        process = view_worker(scene, tmp_path)
-        await scene.viewed(told, count)
-        process.kill()
-        await asyncio.to_thread(process.communicate)
+        with view_worker(scene, tmp_path):
+            await scene.viewed(told, count)
     await writing
 
     async with scene.worker():

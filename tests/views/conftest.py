@@ -7,24 +7,11 @@ import pytest
 from streams.views.database import opened_server
 from streams.views.desk import Desk
 from streams.views.feed import Feed
-from tests.postgresql import a_server, emptied
 from tests.views.fed_desk import FedDesk
 from tests.views.served import Served
 from tests.views.watched_hub import WatchedHub, watched
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    with a_server() as url:
-        yield url
-
-
-@pytest.fixture
-def database_url(server: str) -> str:
-    emptied(server)
-    return server
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from streams.views.feed import (
     NewerViewsError,
 )
 from tests.domain.region import at
+from tests.kafka.databases import fresh_database
 from tests.views.fed_desk import FedDesk
 from tests.views.served import PERSONS, Served, ledger
 from tests.views.test_desk import say
@@ -240,12 +241,10 @@ def test_what_names_no_postgresql_is_refused_and_not_repeated(url: str) -> None:
 )
 @settings(max_examples=10)  # a history each, fed into a real database
 def test_views_fed_from_partitions_say_what_an_embedded_hubs_say(
-    server: str, said: list[tuple[PersonId, str]]
+    database_server: str, said: list[tuple[PersonId, str]]
 ) -> None:
-    database = opened_server(server)
-    fed = FedDesk(database)
-    fed.feed.prepare(anew=True)
-    with watched() as hub:
+    with fresh_database(database_server) as url, watched() as hub:
+        fed = FedDesk(opened_server(url))
         for number, (person, what) in enumerate(said):
             say(hub, person, what, number)
         hub.desk.catch_up(hub.engine)
@@ -253,7 +252,7 @@ def test_views_fed_from_partitions_say_what_an_embedded_hubs_say(
 
         assert fed.quarantined == []
         assert without_positions(fed) == without_positions(hub.desk)
-    database.dispose()
+        fed.close()
 
 
 def without_positions(desk: Desk) -> tuple[object, ...]:
