@@ -5,9 +5,10 @@ import click
 from streams.bootstrap.asking import entries_by
 from streams.cli import view_shapes
 from streams.cli.failures import not_found
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import INSTANT, json_option
 from streams.cli.output import READABLE, local, print_fields, print_json, say
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.domain.ids import Instant, PersonId
 from streams.views.statements import STANDING, StatementSeen, statements
 
@@ -21,21 +22,21 @@ _ANY = ("any agency",)
         "  saattaen consents --person p-0123456789ABCDEFGHJKMNPQRS --at 2026-02-09T12:00 --all"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--person", metavar="PERSON", required=True, help="Whose (p-...).")
 @click.option("--at", type=INSTANT, help="As of this instant (default: the hub's time).")
 @click.option("--all", "every", is_flag=True, help="Those no longer in force, too.")
-def consents(*, place: HubPlace, person: str, at: int | None, every: bool, as_json: bool) -> None:
+def consents(*, place: AnyPlace, person: str, at: int | None, every: bool, as_json: bool) -> None:
     """List a person's consents, permits and prohibitions, the oldest first.
 
     As of an instant are those that the hub had recorded by then, in force then or later.
     """
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         whose = PersonId(person)
-        if hub.engine.person(whose) is None:
+        if not hub.knows(whose):
             raise not_found(f"no person {person}: saattaen person-id gives a person's pseudonym")
-        moment = Instant(at) if at is not None else hub.engine.now()
+        moment = Instant(at) if at is not None else hub.now()
         found = statements(entries_by(hub, whose, moment), moment)
     shown = [seen for seen in found if every or seen.state in STANDING]
     if as_json:

@@ -255,6 +255,24 @@ def open_desk(folder: Path) -> Desk:
     return Desk(database)
 
 
+def served_desk(database: Database) -> Desk:
+    """Give the views that workers keep in a database; nothing is made, and nothing written.
+
+    Raises:
+        UnavailableError: There are none of this version, or the database cannot be used now.
+    """
+    with transaction(database, WHAT) as connection:
+        found = cursors.version(connection)
+    if found is None:
+        raise UnavailableError("there are no views yet: saattaen worker view writes them")
+    if found != cursors.VERSION:
+        raise UnavailableError(
+            f"the views are of version {found}, this hub's are of {cursors.VERSION}: ask with the "
+            "hub that writes them, or let the workers of this one make them anew"
+        )
+    return Desk(database)
+
+
 def _is_of(connection: Connection, engine: Engine) -> bool:
     if cursors.version(connection) != cursors.VERSION:
         return False
