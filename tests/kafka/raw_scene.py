@@ -186,7 +186,7 @@ def _message_id(said: Said) -> str:
 
 
 async def _records(kafka: str, names: Sequence[str]) -> list[Any]:
-    from aiokafka import (  # type: ignore[import-untyped]  # it has no types
+    from aiokafka import (
         AIOKafkaConsumer,
         TopicPartition,
     )
