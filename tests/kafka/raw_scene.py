@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,7 +56,9 @@ class Scene:
         self.settings = KafkaSettings(kafka, registry, database, None, folder / "hub.key")
         make_secrets(self.settings.keys_file)
         self.parts = SealingParts(self.settings)
-        self.open = ExitStack()
+        self._records: dict[str, list[Any]] = defaultdict(list)
+        self._said: dict[str, list[Said]] = defaultdict(list)
+        self._next: dict[tuple[str, int], int] = {}
 
     @property
     def options(self) -> list[str]:
@@ -94,11 +96,17 @@ class Scene:
 
     def read(self, *names: str) -> list[Said]:
         """Read topics of contracts from their beginning, committed records only."""
-        return [_said(record) for record in self.records(*names)]
+        for name in names:
+            seen = self._said[name]
+            seen += [_said(record) for record in self.records(name)[len(seen) :]]
+        return [said for name in names for said in self._said[name]]
 
-    def records(self, *names: str) -> list[Any]:
-        """Read topics from their beginning as they are, in the order of each partition."""
-        return asyncio.run(_records(self.settings.kafka, names))
+    def records(self, name: str) -> list[Any]:
+        """Read a topic from its beginning as it is, in the order of each partition."""
+        new = asyncio.run(_records(self.settings.kafka, name, self._next))
+        self._records[name] += new
+        self._next |= {(name, each.partition): each.offset + 1 for each in new}
+        return self._records[name]
 
     def events(self) -> list[Said]:
         """Read the events topic without its watermarks."""
@@ -138,9 +146,7 @@ class Scene:
 def scene(folder: Path, kafka: str, registry: str, database_server: str) -> Iterator[Scene]:
     """Set a hub up on a database of its own."""
     with fresh_database(database_server) as database:
-        made = Scene(folder, kafka, registry, database)
-        with made.open:
-            yield made
+        yield Scene(folder, kafka, registry, database)
 
 
 def milestone(
@@ -185,20 +191,20 @@ def _message_id(said: Said) -> str:
     return found
 
 
-async def _records(kafka: str, names: Sequence[str]) -> list[Any]:
+async def _records(kafka: str, name: str, starts: dict[tuple[str, int], int]) -> list[Any]:
     from aiokafka import (
         AIOKafkaConsumer,
         TopicPartition,
     )
 
-    partitions = await partitions_of(kafka, list(names))
-    places = [TopicPartition(name, each) for name in names for each in range(partitions[name])]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, auto_offset_reset="earliest", isolation_level="read_committed"
-    )
+    partitions = await partitions_of(kafka, [name])
+    places = [TopicPartition(name, each) for each in range(partitions[name])]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed")
     await consumer.start()
     try:
         consumer.assign(places)
+        for place in places:
+            consumer.seek(place, starts.get(tuple(place), 0))
         ends = await consumer.end_offsets(places)
         found: list[Any] = []
         while any([await consumer.position(place) < ends[place] for place in places]):
