@@ -9,21 +9,25 @@ record on and leaves it unacknowledged: Faust's own batches acknowledge what the
 they are cut short, at a shutdown or a rebalance, and would lose it. No exception leaves an agent.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import faust
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT, EventT, Message, StreamT
 from faust.types.transports import TransportT
 from yarl import URL
 
+from streams.bootstrap.health import Health
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import KafkaSettings, SealingParts
 from streams.bootstrap.normalising_stage import Held, NormalisingStage
 from streams.bootstrap.partition_writer import PartitionWriter
+from streams.bootstrap.progress_watch import ProgressWatch
 from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
 from streams.bootstrap.state_folder import StateFolder, claim
 from streams.bootstrap.watermarking import WatermarkTeller
@@ -50,12 +54,15 @@ _REGISTRY_CACHE = "registry.json"
 class NormaliserApp(faust.App):
     """Faust's app with the stage beside its agents."""
 
-    def __init__(self, parts: SealingParts, state: StateFolder) -> None:
+    def __init__(
+        self, parts: SealingParts, state: StateFolder, health_port: int | None = None
+    ) -> None:
         """Build the app and its agents; nothing is opened.
 
         Args:
             parts: The agreement and what seals and opens.
             state: The worker's own folder, held as long as the app is.
+            health_port: Where to answer how the worker is; nowhere where None.
         """
         settings = parts.settings
         self._state = state
@@ -88,6 +95,8 @@ class NormaliserApp(faust.App):
             topics.raw(agency): agency
             for agency in parts.agreements.in_force(wall_clock()).agencies
         }
+        self._health_port = health_port
+        self._health = Health("normalise", ProgressWatch(settings.kafka, GROUP, self._places))
         self.on_partitions_revoked.connect(self._forget)
         for topic, agency in self._agencies.items():
             self._add_agent(topic, agency)
@@ -97,6 +106,12 @@ class NormaliserApp(faust.App):
         await super().on_start()
         self.add_future(self.stage.run())
         self.add_future(self._teller.run(self._assigned))
+        self.add_future(self._answer())
+
+    async def _answer(self) -> None:
+        """Answer how the worker is, until it is cancelled."""
+        async with self._health.served(self._health_port):
+            await asyncio.Event().wait()
 
     async def on_stop(self) -> None:
         """Bring the batch under way to its end, then let Faust commit what is acknowledged."""
@@ -130,6 +145,9 @@ class NormaliserApp(faust.App):
             for place in sorted(self.consumer.assignment())
             if place.topic in self._agencies
         ]
+
+    def _places(self) -> Iterable[TopicPartition]:
+        return [TopicPartition(each.topic, each.partition) for each in self._assigned()]
 
     async def _forget(self, *_: object, **__: object) -> None:
         self.stage.forget()
@@ -196,7 +214,9 @@ def from_environment() -> NormaliserApp:
     settings = KafkaSettings(
         kafka, registry, database, Path(region) if region else None, Path(keys)
     )
-    return NormaliserApp(SealingParts(settings), claim("normalise", None))
+    port = os.environ.get("SAATTAEN_HEALTH_PORT")
+    parts, state = SealingParts(settings), claim("normalise", None)
+    return NormaliserApp(parts, state, int(port) if port else None)
 
 
 def __getattr__(name: str) -> NormaliserApp:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.health import Health
+from streams.bootstrap.home_partition import home_partition
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.progress_watch import ProgressWatch
 from streams.contracts.registry import Registry, RegistryUnavailableError
@@ -133,6 +133,5 @@ def homes(agreements: Agreements, partitions: int) -> dict[int, frozenset[Agency
     found: dict[int, set[AgencyId]] = {}
     for version in agreements.versions:
         for agency in version.agencies:
-            number = (murmur2(agency.encode()) & 0x7FFFFFFF) % partitions
-            found.setdefault(number, set()).add(agency)
+            found.setdefault(home_partition(agency, partitions), set()).add(agency)
     return {number: frozenset(agencies) for number, agencies in found.items()}

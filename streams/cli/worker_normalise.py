@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, REGISTRY, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    DATABASE,
+    KAFKA,
+    KEYS,
+    REGISTRY,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.options import json_option
 from streams.cli.output import say
 
@@ -29,7 +37,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The worker's own folder (default: the first free under ./saattaen-state).",
 )
-def normalise(*, place: KafkaPlace, state: Path | None, as_json: bool) -> None:
+@health_option
+def normalise(
+    *, place: KafkaPlace, state: Path | None, health_port: int | None, as_json: bool
+) -> None:
     """Turn agencies' raw records into contract events and dead letters, until SIGTERM.
 
     Waits while the broker, the registry or the database is away. As many workers as there are
@@ -49,7 +60,7 @@ def normalise(*, place: KafkaPlace, state: Path | None, as_json: bool) -> None:
     asyncio.run(_look_for_topics(parts))
     folder = claim("normalise", state)
     say(f"normalising from {place.kafka}; its state lies in {folder.path}; Ctrl-C stops")
-    run_until_stopped(NormaliserApp(parts, folder))
+    run_until_stopped(NormaliserApp(parts, folder, health_port))
     say("stopped; what is acknowledged is committed")
 
 
