@@ -41,7 +41,7 @@ _KNOWN = {
     "streams.contracts.declarations.ContractError": FAILURE,
     "streams.contracts.registry_client.RefusedContractError": CONFLICT,
     "streams.contracts.registry_client.RegistryUnavailableError": UNAVAILABLE,
-    "streams.engines.keys_sqlite.WrongMasterKeyError": INVALID_INPUT,
+    "streams.engines.key_wrapping.WrongMasterKeyError": INVALID_INPUT,
     "streams.normalise.receive.UnknownSenderError": INVALID_INPUT,
     "streams.promises.engine.UnavailableError": UNAVAILABLE,
     "streams.sealing.hub_secrets.SecretsError": INVALID_INPUT,

@@ -5,7 +5,15 @@ import click
 from streams.cli.command_line import LazyGroup, Row
 
 _TABLE = {
+    "receive": Row("streams.cli.worker_receive:receive", "Queue what agencies leave in folders."),
+    "normalise": Row(
+        "streams.cli.worker_normalise:normalise", "Turn raw records into contract events."
+    ),
     "route": Row("streams.cli.worker_route:route", "Decide contract events: entries and states."),
+    "supervise": Row(
+        "streams.cli.worker_supervise:supervise", "Run a stage, and start it anew where it stalls."
+    ),
+    "view": Row("streams.cli.worker_view:view", "Write the views that people and commands ask."),
 }
 
 

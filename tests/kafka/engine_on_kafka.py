@@ -23,6 +23,7 @@ from streams.domain.agreement import Agreements
 from streams.domain.event import Event
 from streams.domain.ids import AgencyId, DeadLetterId, EventId, Instant, PersonId
 from streams.domain.person import PersonState
+from streams.engines.changes import rules_at
 from streams.engines.kafka.frames import Frames, Schemas
 from streams.engines.kafka.lanes import Lanes
 from streams.engines.kafka.partition import Partition, Setting
@@ -83,7 +84,8 @@ class KafkaEngine:
     def follow_agreement(self, at: Instant) -> int:
         """Give who was told since the agreement was edited: a partition follows by itself."""
         del at
-        self._do(self._ensure_running())
+        lanes = self._running
+        self._do(self._until(lambda: _has_followed(lanes, self._agreements)))
         told = sum(type(s.entry.event).__name__ == "AgreementChanged" for s in self._entries())
         new, self._followed = told - self._followed, told
         return new
@@ -305,6 +307,11 @@ class KafkaEngine:
 
     def _read(self, topic: str) -> list[ConsumerRecord]:
         return self._do(self._reading.all_of(TopicPartition(topic, self._number)))
+
+
+def _has_followed(lanes: Lanes, agreements: Agreements) -> bool:
+    followed = lanes._followed == rules_at(agreements, lanes.now())
+    return followed and not lanes.gathered(whole=True).states
 
 
 class Reading:

@@ -129,9 +129,16 @@ class Partition:
             self._written_s = time.monotonic()
 
     async def _poll(self) -> Sequence[ConsumerRecord]:
-        polled = await self._consumer.getmany(
-            self._source, timeout_ms=_POLL_MS, max_records=self._setting.records_a_commit
-        )
+        try:
+            polled = await self._consumer.getmany(
+                self._source, timeout_ms=_POLL_MS, max_records=self._setting.records_a_commit
+            )
+        except asyncio.CancelledError:
+            # The library cancels its own waiting where the assignment changes meanwhile.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise UncertainError("assignment-changes") from None
         records: Sequence[ConsumerRecord] = polled.get(self._source, ())
         return records
 

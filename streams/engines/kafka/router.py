@@ -125,7 +125,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_s)
                 pause_s = min(_PAUSE_S_MAX, pause_s * 2)
-            except BaseException as failure:  # noqa: BLE001  # whoever holds the membership must hear of it
+            except Exception as failure:  # noqa: BLE001  # whoever holds the membership must hear of it
                 if not self._broken.done():
                     self._broken.set_exception(failure)
                 return

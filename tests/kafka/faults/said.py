@@ -1,10 +1,11 @@
 """What agencies say in a fault run, as contract events, and what a hub in memory makes of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.connectors import connector_of
+from streams.domain.calendar import moment
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import AgencyId, Instant
 from streams.engines.keys_memory import MemoryKeyStore
@@ -17,26 +18,34 @@ from tests.kafka.faults.ledger_checking import Due, Expected
 
 AGENCY = AgencyId("employment.lappeenranta")
 TURNS = 5
-_SECRET = bytes(range(32))
+SECRET = bytes(range(32))
 
 
-def events_said(persons: int, at: Instant) -> list[AgencyEvent]:
-    """Give five events of each person, in turns over all: nothing is due between them."""
+def events_said(persons: int, at: Instant, secret: bytes = SECRET) -> list[AgencyEvent]:
+    """Give five events of each person, in turns over all: nothing is due between them.
+
+    `secret` makes the pseudonyms, as the hub's own does.
+    """
     agreements = load_agreements()
     agency = agreements.in_force(at).agencies[AGENCY]
     step = ReceiveStep(
         connector_of(agency.sector),
         agreements,
-        MemoryKeyStore(_SECRET),
-        Pseudonyms(_SECRET),
+        MemoryKeyStore(secret),
+        Pseudonyms(secret),
         Sealer(),
     )
     said: list[AgencyEvent] = []
-    for raw in json_mix(persons, TURNS):
+    for raw in messages_said(persons, at):
         for received in step.receive(raw, AGENCY, at):
             assert isinstance(received.taken, AgencyEvent)
             said.append(received.taken)
     return said
+
+
+def messages_said(persons: int, at: Instant) -> Iterator[bytes]:
+    """Give the same as files of messages: what happens from now on, so that no clock is due yet."""
+    return json_mix(persons, TURNS, start=moment(at))
 
 
 def expected_of(said: Sequence[AgencyEvent]) -> Expected:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-READY = "SIGTERM or Ctrl-C stops"
+SAATTAEN = str(Path(sys.executable).with_name("saattaen"))
+READY = "Ctrl-C stops"
 """What every stage says when it works."""
 
 
@@ -19,6 +20,15 @@ class Place(NamedTuple):
     registry: str
     folder: Path
     session_ms: int = 2_000
+    database: str = ""
+    keys: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """Give what names this hub to every stage."""
+        named = {"SAATTAEN_KAFKA": self.kafka, "SAATTAEN_REGISTRY": self.registry}
+        if self.database:
+            named |= {"SAATTAEN_DATABASE": self.database, "SAATTAEN_KEYS_FILE": str(self.keys)}
+        return named | {"PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 class Worker:
@@ -30,11 +40,11 @@ class Worker:
         self._environment = {**os.environ, **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self._starts = 0
+        self._said_before = 0
 
     def start(self) -> None:
         """Start the process."""
-        self._starts += 1
+        self._said_before = len(self.said())
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -86,10 +96,14 @@ class Worker:
 
     def await_ready(self, within_s: float = 60.0) -> None:
         """Wait until it says that it works: only then it can end in order."""
+        self.await_said(READY, within_s)
+
+    def await_said(self, word: str, within_s: float) -> None:
+        """Wait until it has said a word since its last start."""
         until_s = time.monotonic() + within_s
-        while self.said().count(READY) < self._starts:
+        while word not in self.said()[self._said_before :]:
             assert self.process.poll() is None, self.said()[-2_000:]
-            assert time.monotonic() < until_s, "it did not begin"
+            assert time.monotonic() < until_s, self.said()[-2_000:]
             time.sleep(0.05)
 
     def said(self) -> str:
@@ -101,8 +115,13 @@ def router(place: Place, name: str, *, stops_in: int | None = None) -> Worker:
     """Prepare a router; `stops_in` lets it stop itself inside its transaction of this number."""
     module = "tests.kafka.faults.router_process"
     command = [sys.executable, "-m", module, str(place.folder / name), str(place.session_ms)]
-    environment = {"SAATTAEN_KAFKA": place.kafka, "SAATTAEN_REGISTRY": place.registry}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
     if stops_in is not None:
         command.append(str(stops_in))
-    return Worker(command, environment, place.folder / f"{name}.log")
+    return Worker(command, place.environment(), place.folder / f"{name}.log")
+
+
+def normaliser(place: Place, name: str) -> Worker:
+    """Prepare a normaliser."""
+    state = str(place.folder / name)
+    command = [SAATTAEN, "worker", "normalise", "--state", state]
+    return Worker(command, place.environment(), place.folder / f"{name}.log")

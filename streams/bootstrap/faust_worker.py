@@ -1,0 +1,41 @@
+"""Running a Faust app in the foreground, until a signal or a crash ends it."""
+
+import asyncio
+import logging
+import sys
+from contextlib import suppress
+
+import faust
+
+
+def run_until_stopped(app: faust.App) -> None:
+    """Run an app as Faust's own worker does, with the log and the exit that are the hub's.
+
+    SIGTERM and SIGINT stop it; it ends its work before.
+
+    Raises:
+        Exception: What crashed it: the stage's own errors among others.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Faust's words may repeat anything; the operator log says that it spoke, and how gravely.
+    logging.getLogger("faust").setLevel(logging.WARNING)
+    logging.getLogger("mode").setLevel(logging.WARNING)
+    worker = app.Worker(
+        loop=loop,
+        override_logging=False,
+        redirect_stdouts=False,
+        quiet=True,
+        stdout=sys.stderr,
+        stderr=sys.stderr,
+    )
+    worker.spinner = None
+    app.finalize()
+    app.worker_init()
+    starting = asyncio.ensure_future(worker.start(), loop=loop)
+    worker._starting_fut = starting  # noqa: SLF001  # what a signal cancels
+    try:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(starting)
+    finally:
+        worker.stop_and_shutdown()
