@@ -47,7 +47,8 @@ class Supervisor:
         """Run until told to stop; the child then drains and ends."""
         pause_s = PAUSE_S
         while not stop.is_set():
-            port = _free_port()
+            # The port that probes from outside know, where there is one: only one child lives.
+            port = int(self._environment.get(PORT_VARIABLE) or _free_port())
             began_s = asyncio.get_running_loop().time()
             child = await asyncio.create_subprocess_exec(
                 *self._command, env={**self._environment, PORT_VARIABLE: str(port)}
