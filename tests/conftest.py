@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+from tests.measuring import measured_by_nobody
 
 pytest_plugins = ("tests.kafka.fixtures", "tests.kafka.scheduling")
 
@@ -29,3 +31,17 @@ def _own_log() -> Iterator[None]:
     """Let no test inherit the operator log that another one configured."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Run a test of very many cases without coverage: which lines are tested, single cases say."""
+    with measured_by_nobody():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _properties_unmeasured(request: pytest.FixtureRequest) -> None:
+    """Let what hypothesis happens to try be no line's only test."""
+    if is_hypothesis_test(request.function):
+        request.getfixturevalue("unmeasured")

@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import clocks, decide, history, path
+from tests.bench import clocks, decide, history, path, working_days
 
 
 def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
@@ -21,6 +21,8 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         (history, "ROUNDS", 1),
         (decide, "CALLS", 20),
         (decide, "ROUNDS", 1),
+        (working_days, "CALLS", 20),
+        (working_days, "ROUNDS", 1),
         (clocks, "CLOCKS", 400),
         (clocks, "GROUP", 20),
         (clocks, "FIRING_S", 0.1),
@@ -46,6 +48,7 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         "lag_p99_ms",
         "bytes_per_clock",
         "rebuild_s",
+        "working_day_us",
         "bare_heap",
     } <= set(timed)
     rounds = measured["rounds"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.measuring import unmeasured_environment
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 STORY = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -29,7 +31,7 @@ def test_the_story_can_be_followed_by_copy_and_paste(shell_folder: Path) -> None
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=shell_folder,
-            env={**os.environ, "PATH": places},
+            env={**unmeasured_environment(), "PATH": places},
             capture_output=True,
             text=True,
             check=False,
@@ -41,6 +43,10 @@ def test_the_story_can_be_followed_by_copy_and_paste(shell_folder: Path) -> None
     assert "breached" in told["saattaen clocks"]
     assert '"resourceType":"Bundle"' in told["saattaen deliveries --body"]
     assert "EI_KAPASITEETTIA" not in told["saattaen handoffs"]
+    asked = {command.split()[1]: said for command, said in told.items()}
+    assert "missing: ask the person for a consent" in " ".join(asked["explain"].split())
+    assert "in force" in asked["consents"]
+    assert "basuppgifter" in asked["disclosures"]
 
 
 def test_the_table_leads_a_referral_through_places_that_are_there() -> None:

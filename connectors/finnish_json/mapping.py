@@ -167,12 +167,16 @@ def _worker(wire: WorkerOfHandoff, envelope: Envelope, details: Details) -> Work
 
 def _consented(wire: ConsentEvent, envelope: Envelope, details: Details) -> ConsentGiven:
     consent = wire.suostumus
+    scope = _scope(consent)
     return ConsentGiven(
         envelope,
         StatementId(consent.suostumusTunnus),
         STATEMENT_KINDS[consent.laji] if consent.laji else StatementKind.CONSENT,
         DIRECTIONS[consent.suunta] if consent.suunta else Branch.UNKNOWN,
-        *_scope(consent),
+        False,  # several permits of one direction add up on this wire
+        *scope[:4],
+        tuple(dict.fromkeys(consent.palvelutehtavat or ())),
+        *scope[4:],
         *_given(consent, details),
         (),
     )

@@ -124,9 +124,9 @@ class Suostumus(Scope):
     )
     tarkoitus: Annotated[str, OneOf(PURPOSES)]
     alkaen: DayField
-    # Left out, these would let more go than the person has said.
+    # Left out, it would let more go than the person has said.
     asiakirjat: NoLimit = None
-    palvelutehtavat: NoLimit = None
+    palvelutehtavat: Palvelutehtavat | None = None
 
 
 class ConsentEvent(WireObject):

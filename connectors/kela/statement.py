@@ -59,13 +59,14 @@ def read_consent(section: Section, draft: Draft) -> AgencyEvent | None:
         # Whatever else stands there, it cannot stop a withdrawal.
         return ConsentWithdrawn(draft.envelope, statement_id, _is_in_error(section), ())
     kind, to_branch = _kind(section)
-    for name in ("asiakirja", "palvelutehtava"):
-        if section.count(name):
-            # Left out, it would let more go than the person has said.
-            where = f"{section.at}/{name}"
-            section.findings.note("bad-value", where, "the hub cannot keep this limit of a consent")
+    if section.count("asiakirja"):
+        # Left out, it would let more go than the person has said.
+        where = f"{section.at}/asiakirja"
+        section.findings.note("bad-value", where, "the hub cannot keep this limit of a consent")
     scope, giving = _scope(section, needs_all=True), _giving(section, draft)
-    return ConsentGiven(draft.envelope, statement_id, kind, to_branch, *scope, *giving, ())
+    tasks = section.service_tasks("palvelutehtava")
+    covered = (False, *scope[:4], tasks, *scope[4:])  # not sole: permits of one direction add up
+    return ConsentGiven(draft.envelope, statement_id, kind, to_branch, *covered, *giving, ())
 
 
 def read_prohibition(section: Section, draft: Draft) -> AgencyEvent | None:

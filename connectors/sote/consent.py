@@ -6,13 +6,14 @@ nothing is read but which it is: a slip of form must not stop a withdrawal.
 """
 
 from connectors.sote.consent_category import ConsentCategory, read_category
-from connectors.sote.extent import Aim, Extent, Rule, read_aim, read_extent
+from connectors.sote.extent import Aim, Extent, Rule, read_aim, read_extent, read_limit
 from connectors.sote.giving import Giving, read_giving
 from connectors.sote.kanta import (
     PERMIT,
     TRANSACTION,
     inner_provision,
     is_nested,
+    is_paired,
     read_recorder,
     recorded,
 )
@@ -115,12 +116,13 @@ def _given(
     if nested or in_transaction:
         spoken_by = read_recorder(submission, is_needed=nested and in_transaction)
     giving = read_giving(submission, details, spoken_by)
-    aim = read_aim(submission, rule) if not rule.permits else Aim((), ())
+    aim = read_aim(submission, rule) if not rule.permits else Aim((), read_limit(submission, rule))
+    is_kanta = nested or is_paired(submission)
     envelope = submission.envelope(occurred_at)
     if envelope is None:
         return Draft(None, details)
     event = (
-        _permitted(envelope, own, kind, extent, giving)
+        _permitted(envelope, own, kind, extent, giving, aim=aim, is_kanta=is_kanta)
         if rule.permits
         else _prohibited(envelope, own, extent, aim, giving)
     )
@@ -128,10 +130,20 @@ def _given(
 
 
 def _permitted(
-    envelope: Envelope, own: StatementId, kind: ConsentCategory, extent: Extent, giving: Giving
+    envelope: Envelope,
+    own: StatementId,
+    kind: ConsentCategory,
+    extent: Extent,
+    giving: Giving,
+    *,
+    aim: Aim,
+    is_kanta: bool,
 ) -> StatementMade:
     what, to_branch = kind
-    return ConsentGiven(envelope, own, what, to_branch, *extent, *giving, ())
+    # Kanta has one permit a direction: what it sends later takes its place, whatever its id.
+    is_sole = is_kanta and what is StatementKind.PERMIT
+    covered = (is_sole, *extent[:4], aim.service_tasks, *extent[4:])
+    return ConsentGiven(envelope, own, what, to_branch, *covered, *giving, ())
 
 
 def _prohibited(

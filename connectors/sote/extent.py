@@ -19,6 +19,7 @@ AGENCIES_MAX = 64
 LISTED_MAX = 64
 _NARROWING = ("provision", "securityLabel", "dataPeriod", "data", "code")
 _LIMIT = "the hub cannot keep this limit of a permit"
+_ONE_LIMIT = "the classes of one permit have one limit: give the others a permit of their own"
 
 
 class Rule(NamedTuple):
@@ -41,7 +42,7 @@ class Extent(NamedTuple):
 
 
 class Aim(NamedTuple):
-    """What alone a prohibition is about: ids of documents, and codes of service tasks."""
+    """What alone a statement is about: codes of service tasks, and a prohibition's documents."""
 
     document_ids: tuple[str, ...]
     service_tasks: tuple[str, ...]
@@ -89,6 +90,35 @@ def read_aim(submission: Submission, rule: Rule) -> Aim:
             if task is not None:
                 tasks.append(task)
     return Aim(tuple(dict.fromkeys(documents)), tuple(dict.fromkeys(tasks)))
+
+
+def read_limit(submission: Submission, rule: Rule) -> tuple[str, ...]:
+    """Read the service tasks whose data alone a consent or permit lets go; none: of any.
+
+    The contract limits a statement as a whole, so classes with limits of their own are refused:
+    left out, they would let more go than the person has said.
+    """
+    findings, whole = submission.findings, list[str]()
+    told = len(findings.problems)
+    limits: list[tuple[list[str], str]] = []
+    for coding, at in _few(findings, rule, "class"):
+        named = _task_codes(findings, coding, at)
+        tasks = [_task(submission, *of_class) or "" for of_class in named]
+        if _names_category(coding):
+            limits.append((tasks, named[0][2] if named else at))
+        else:
+            whole += tasks
+    if len(findings.problems) > told:
+        return ()
+    common = whole or (limits[0][0] if limits else [])
+    for tasks, at in limits:
+        if {*tasks} != {*common} and (tasks or not whole):
+            findings.note("bad-value", at, _ONE_LIMIT)
+    return tuple(dict.fromkeys(common))
+
+
+def _names_category(coding: Json) -> bool:
+    return "code" in coding and coding.get("system") != systems.SERVICE_TASK
 
 
 def _few(findings: Findings, rule: Rule, field: str) -> list[tuple[Json, str]]:
@@ -143,13 +173,10 @@ def _agencies(submission: Submission, named: list[tuple[Json, str]]) -> tuple[Ag
 
 
 def _categories(findings: Findings, rule: Rule) -> tuple[Category, ...]:
-    """Read the classes that name a category; one that names a service task refuses a permit."""
+    """Read the classes that name a category, those that name a service task alone left out."""
     named: list[tuple[Json, str]] = []
     for coding, at in findings.parts(rule.provision, "class", rule.at):
-        tasks = _task_codes(findings, coding, at)
-        if tasks and rule.permits:
-            findings.note("bad-value", tasks[0][2], _LIMIT)
-        if not tasks or ("code" in coding and coding.get("system") != systems.SERVICE_TASK):
+        if _names_category(coding) or not _task_codes(findings, coding, at):
             named.append((coding, at))
     return _codes(findings, named, systems.DATA_CATEGORY, CATEGORIES)
 

@@ -96,6 +96,13 @@ def recorded(submission: Submission) -> Found | None:
     return next((each for each in found if each.resource.get("recorded") is not None), None)
 
 
+def is_paired(submission: Submission) -> bool:
+    """Say whether a Consent of a transaction has a Provenance, as Kanta's permits have."""
+    if submission.bundle.get("type") != TRANSACTION:
+        return False
+    return bool(provenances(submission.folder).get(submission.focal.entry))
+
+
 def read_recorder(submission: Submission, *, is_needed: bool) -> GivenBy:
     """Hold a Consent's Provenance to its rules, where it has one; say who spoke by it."""
     findings = submission.findings

@@ -72,9 +72,10 @@ def _whole_way(edition: Edition, day: date, promise: str) -> Iterator[Remark]:
         mend = "add a clock, or the promise is nobody's to keep"
         yield Remark("promise-without-clock", WARN, place, text, mend)
         return
+    promised = promise_days(promise)
     for start in range(first, first + _DAYS_TRIED):
         end = _latest(placed, start, closed)[-1]
-        if end is not None and end > _promised(promise, start, closed):
+        if end is not None and end > _promised(promised, start, closed):
             began = date.fromordinal(start)
             names = ", ".join(clock.rule for _, _, clock in placed)
             text = (
@@ -150,6 +151,6 @@ def _least_days(clock: ClockRecord) -> int:
     return clock.limit * 28 if clock.unit == "months" else clock.limit
 
 
-def _promised(promise: str, day: int, closed: frozenset[int]) -> int:
-    count, working = promise_days(promise)
+def _promised(promise: tuple[int, bool], day: int, closed: frozenset[int]) -> int:
+    count, working = promise
     return calendar.after_working_days(day, count, closed) if working else day + count

@@ -6,8 +6,11 @@ deadlines.
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -25,13 +28,14 @@ class ClosedDays(NamedTuple):
     name: str
     first: date
     last: date
-    days: dict[date, Holiday]
+    days: Mapping[date, Holiday]
 
     def ordinals(self) -> frozenset[int]:
         """Give the closed days as proleptic ordinals, those on a weekend too."""
         return frozenset(day.toordinal() for day in self.days)
 
 
+@lru_cache(maxsize=8)  # every version of an agreement names the same one
 def parse_closed_days(name: str, text: str) -> ClosedDays:
     """Read a calendar file's text.
 
@@ -53,7 +57,7 @@ def parse_closed_days(name: str, text: str) -> ClosedDays:
         raise ValueError("covers.first, covers.last or holiday is missing or malformed") from wrong
     if not inside:
         raise ValueError("a date lies outside the covered range")
-    return ClosedDays(name, first, last, days)
+    return ClosedDays(name, first, last, MappingProxyType(days))
 
 
 def read_closed_days(name: str, folders: tuple[Path, ...]) -> ClosedDays:

@@ -40,7 +40,7 @@ class DevStack:
     @property
     def addresses(self) -> Addresses:
         """Where they are."""
-        return Addresses(self.broker.address, self.registry.url, self.database.url)
+        return Addresses(self.broker.address, self.registry.address, self.database.address)
 
     @property
     def children(self) -> tuple[Child, Child, Child]:

@@ -124,7 +124,8 @@ class Broker:
         return [str(self._parts.java), *memory, said, "-cp", self._parts.classpath()]
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Never with a dash in front: the tool would take it for an option.
+        cluster = "S" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         asked = ("format", "-t", cluster, "-c", "server.properties")
         command = self.tool("kafka.tools.StorageTool", *asked)
         ended = subprocess.run(  # noqa: S603  # our own command line
@@ -139,8 +140,8 @@ class Broker:
 
 async def serves(address: str) -> bool:
     """Say whether a broker knows itself: a port that is open says less."""
-    from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]  # it has no types
-    from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # as above
+    from aiokafka.admin import AIOKafkaAdminClient
+    from aiokafka.errors import KafkaError
 
     host, _, port = address.rpartition(":")
     if not accepts(int(port), host):

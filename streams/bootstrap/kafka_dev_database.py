@@ -39,7 +39,7 @@ class Database:
             is_durable: Whether it waits for the disk; a test that loses nothing need not.
         """
         self.folder = folder
-        self.url = f"postgresql+psycopg://{USER}@{LOCALHOST}:{port}/{NAME}"
+        self.address = f"postgresql+psycopg://{USER}@{LOCALHOST}:{port}/{NAME}"
         self._guard = guard
         self._port = port
         self._is_durable = is_durable

@@ -26,7 +26,7 @@ class DevRegistry:
             port: Where it listens.
         """
         self.folder = folder
-        self.url = f"http://{LOCALHOST}:{port}/{_BASE}"
+        self.address = f"http://{LOCALHOST}:{port}/{_BASE}"
         self._parts = parts
         self._guard = guard
         self._port = port
@@ -57,7 +57,8 @@ class DevRegistry:
             "quarkus.log.level": "WARN",
             "quarkus.banner.enabled": "false",
             # Relative to the folder that it runs in: a path may have what an address may not.
-            "quarkus.datasource.jdbc.url": "jdbc:h2:file:./contracts",
+            # Without a delay: an id that was given and forgotten would be given twice.
+            "quarkus.datasource.jdbc.url": "jdbc:h2:file:./contracts;WRITE_DELAY=0",
             # A contract whose words of explanation change is the same contract.
             "registry.ccompat.use-canonical-hash": "true",
         }
@@ -65,7 +66,7 @@ class DevRegistry:
         jar = next(self._parts.registry.glob("*-runner.jar"))
         command: list[str | Path] = [self._parts.java, *memory, *set_, "-jar", jar]
         self._child = Child("registry", command, self.folder, guard=self._guard)
-        await self._child.await_ready(lambda: answers(self.url), READY_S)
+        await self._child.await_ready(lambda: answers(self.address), READY_S)
 
     def stop(self) -> None:
         """Stop the registry; its data stay."""

@@ -14,7 +14,7 @@ from streams.promises.engine import UnavailableError
 from streams.promises.topics import EVENTS, PARTITIONS, RECORD_BYTES_MAX, Topic, topics_of
 
 if TYPE_CHECKING:
-    from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]  # it has no types
+    from aiokafka.admin import AIOKafkaAdminClient
 
 REPLICATION_MAX = 3
 """Copies of each record, where there are so many brokers and the operator says nothing else."""
@@ -128,7 +128,7 @@ async def kafka_admin(kafka: str) -> AsyncIterator["AIOKafkaAdminClient"]:
         UnavailableError: No broker answers, or the block takes longer.
     """
     from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # it has no types
+    from aiokafka.errors import KafkaError
 
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=_ANSWER_MS)
     try:
@@ -153,7 +153,7 @@ async def _all_there(admin: "AIOKafkaAdminClient", topics: Sequence[Topic]) -> d
 
 
 async def _there(admin: "AIOKafkaAdminClient", topics: Sequence[Topic]) -> dict[str, _Found]:
-    from aiokafka.admin.config_resource import (  # type: ignore[import-untyped]  # it has no types
+    from aiokafka.admin.config_resource import (
         ConfigResource,
         ConfigResourceType,
     )

@@ -16,7 +16,7 @@ from streams.promises.engine import UnavailableError
 from streams.promises.topics import RECORD_BYTES_MAX
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no types
+    from aiokafka import AIOKafkaProducer
 
 BATCH_BYTES_MAX = 1024 * 1024
 """A larger record goes alone."""
@@ -64,7 +64,7 @@ class PartitionWriter:
         Raises:
             UnwrittenError: They do not answer in time.
         """
-        from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # it has no types
+        from aiokafka.errors import KafkaError
 
         try:
             async with asyncio.timeout(within_s):

@@ -14,7 +14,7 @@ from streams.promises import topics
 from streams.promises.engine import UnavailableError
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]  # it has no types
+    from aiokafka import AIOKafkaConsumer
 
 _WITHIN_S = 10.0
 _ANSWER_MS = 5_000
@@ -100,7 +100,7 @@ class RawOffsets:
 
     @asynccontextmanager
     async def _asked(self) -> AsyncIterator["AIOKafkaConsumer"]:
-        from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # it has no types
+        from aiokafka.errors import KafkaError
 
         async with self._asking:
             try:

@@ -195,7 +195,7 @@ class Receiving:
 
 
 def _partition(key: bytes, partitions: int) -> int:
-    from aiokafka.partitioner import (  # type: ignore[import-untyped]  # it has no types
+    from aiokafka.partitioner import (
         DefaultPartitioner,
     )
 

@@ -7,13 +7,25 @@ import click
 
 from streams.cli.failures import FINDINGS
 from streams.cli.options import INSTANT, json_option, region_option
-from streams.cli.output import print_fields, print_json, print_table, say
+from streams.cli.output import READABLE, print_fields, print_json, print_table, say
 from streams.domain.ids import Instant
 
 _LISTS = (
     ("agencies", ("agency", "sector", "business_id", "municipalities", "delivery")),
     ("services", ("service", "purpose", "competent_sector", "default_categories")),
-    ("bases", ("kind", "from_sector", "to_sector", "purpose", "categories", "law_ref", "verified")),
+    (
+        "bases",
+        (
+            "kind",
+            "from_sector",
+            "to_sector",
+            "purpose",
+            "categories",
+            "overrides_prohibition",
+            "law_ref",
+            "verified",
+        ),
+    ),
     ("duties", ("rule", "obligation", "reason", "law_ref", "verified", "evidence")),
     ("reject_reasons", ("reason", "reroutes", "law_ref", "verified")),
 )
@@ -70,7 +82,8 @@ def show(region: Path | None, at: int | None, as_json: bool) -> None:
     for name, columns in _LISTS:
         click.echo()
         rows = [[record.get(column) for column in columns] for record in described[name]]
-        print_table([column.upper() for column in columns], rows, none=f"no {name}")
+        heads = [column.upper().replace("_", " ") for column in columns]
+        print_table(heads, rows, none=f"no {name}", width_max=READABLE)
     for clock in described["clocks"]:
         click.echo()
         print_fields(clock_lines(clock))

@@ -15,6 +15,14 @@ TABLE = {
 }
 
 
-@click.group(cls=LazyGroup, table=TABLE)
+@click.group(
+    cls=LazyGroup,
+    table=TABLE,
+    epilog=(
+        "\b\nExamples:\n"
+        "  saattaen kafka dev --port 9092\n"
+        "  saattaen kafka create-topics --kafka 127.0.0.1:9092"
+    ),
+)
 def kafka() -> None:
     """Run a local Kafka for development, and make topics."""

@@ -1,10 +1,11 @@
 """Options of commands that speak to a Kafka hub; they stand after the command's name.
 
 `kafka_options` is for commands that only a Kafka hub has, `any_hub_options` for those that read
-either kind: a hub is an embedded one unless `--kafka` or SAATTAEN_KAFKA names another.
+either kind: a hub is an embedded one unless `--kafka` or SAATTAEN_KAFKA names another. For a
+command that needs its database alone, `--database` or SAATTAEN_DATABASE does so as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -41,6 +42,10 @@ class KafkaPlace(NamedTuple):
     database: str
     region: Path | None
     keys: Path | None
+
+
+AnyPlace = HubPlace | KafkaPlace
+"""A hub of either kind."""
 
 
 def kafka_options(*needs: str) -> Callable[[_Command], _Command]:
@@ -90,8 +95,10 @@ def any_hub_options(*needs: str) -> Callable[[_Command], _Command]:
             keys: Path | None,
             **others: object,
         ) -> object:
-            place: HubPlace | KafkaPlace = HubPlace(data, region, keys)
-            if _is_on_kafka(kafka):
+            place: AnyPlace = HubPlace(data, region, keys)
+            # Whoever needs the database alone may be told of it alone.
+            named = {DATABASE: database} if needs == (DATABASE,) else {}
+            if _is_on_kafka({KAFKA: kafka, **named}):
                 place = KafkaPlace(kafka, registry, database, region, keys)
                 _demand(place, needs)
             return command(*arguments, place=place, **others)
@@ -104,17 +111,18 @@ def any_hub_options(*needs: str) -> Callable[[_Command], _Command]:
 _KEYS_HELP = "The hub's secrets (TOML with master and pseudonym), the same file for every worker."
 
 
-def _is_on_kafka(kafka: str) -> bool:
+def _is_on_kafka(named: Mapping[str, str]) -> bool:
     """Say which kind is meant; what stands on the command line beats the environment."""
     context = click.get_current_context()
-    said = [
+    said = {
         name
-        for name in ("data", KAFKA)
+        for name in ("data", *named)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if len(said) > 1:
-        raise click.UsageError("--data names an embedded hub, --kafka another one: give one")
-    return said == [KAFKA] or (not said and bool(kafka))
+    }
+    if "data" in said and len(said) > 1:
+        other = " and ".join([f"--{name}" for name in named if name in said])
+        raise click.UsageError(f"--data names an embedded hub, {other} another one: give one")
+    return bool(said - {"data"}) or ("data" not in said and any(named.values()))
 
 
 def _demand(place: KafkaPlace, needs: tuple[str, ...]) -> None:

@@ -58,9 +58,14 @@ def print_table(
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     if width_max is not None:
         widths = _narrowed(widths, [columns, *cells], width_max)
-    click.echo(_styled(_line(columns, widths), bold=True))
+
+    def lines(row: Sequence[str]) -> list[str]:
+        return _broken(row, widths) if width_max is not None else [_line(row, widths)]
+
+    for line in lines(columns):
+        click.echo(_styled(line, bold=True))
     for row in cells:
-        for line in _broken(row, widths) if width_max is not None else [_line(row, widths)]:
+        for line in lines(row):
             click.echo(_styled(line, fg="red") if _ALARMING & {*row} else line)
 
 

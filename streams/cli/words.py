@@ -1,17 +1,30 @@
 """The words of an explanation, in the language of who reads it; they stand in `words.toml`."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import click
+
+from streams.domain.agreement import Agency
 from streams.domain.calendar import HELSINKI, HOUR_US, moment
 from streams.domain.ids import Instant
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 LANGUAGES = ("fi", "sv", "en")
 FILE = Path(__file__).with_name("words.toml")
 _MINUTE_US, _SECOND_US = 60_000_000, 1_000_000
+
+
+def language_option(command: _Command) -> _Command:
+    """Let a command be told in one of `LANGUAGES`: it gets `language`."""
+    return click.option(
+        "--language", type=click.Choice(LANGUAGES), default="en", help="Tell it in (default: en)."
+    )(command)
 
 
 class Words:
@@ -25,6 +38,13 @@ class Words:
         """Say a code of a table, its {names} filled in; one that the table has not, as it is."""
         row = _tables()[table].get(code)
         return row[self.language].format(**values) if row is not None else code
+
+    def agency(self, agency_id: str, known: Agency | None) -> str:
+        """Say what an agency is called; its id, where no agreement at hand knows it."""
+        if known is None:
+            return agency_id
+        name: str = getattr(known, f"name_{self.language}")
+        return name
 
     def amount(self, unit: str, amount: int) -> str:
         """Say how much of a unit: whole days or months, microseconds of hours."""

@@ -9,6 +9,8 @@ _TABLE = {
     "normalise": Row(
         "streams.cli.worker_normalise:normalise", "Turn raw records into contract events."
     ),
+    "route": Row("streams.cli.worker_route:route", "Decide contract events: entries and states."),
+    "view": Row("streams.cli.worker_view:view", "Write the views that people and commands ask."),
 }
 
 

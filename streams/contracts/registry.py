@@ -7,7 +7,8 @@ while the registry is down. Only an id that was never seen has to wait for it.
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 from streams.contracts.catalogue import fingerprint
 from streams.contracts.declarations import ContractError, declared, full_name, resolved, simple
@@ -52,7 +53,16 @@ class Known(NamedTuple):
 @cache
 def written_records() -> tuple[str, ...]:
     """Name the records that are written on their own, and so have a subject, sorted."""
-    others = ("ClosedState", "DeadLetter", "LedgerEntry", "Notice", "PersonState", "Watermark")
+    others = (
+        "AgencyHeard",
+        "ClosedState",
+        "DeadLetter",
+        "LedgerEntry",
+        "Notice",
+        "PartitionState",
+        "PersonState",
+        "Watermark",
+    )
     return tuple(sorted((*event_classes(), *others)))
 
 
@@ -90,7 +100,12 @@ class Registry:
             RefusedContractError: It will not take a contract, named by the error.
         """
         if await self._client.compatibility() != FULL_TRANSITIVE:
-            await self._client.set_compatibility(FULL_TRANSITIVE)
+            try:
+                await self._client.set_compatibility(FULL_TRANSITIVE)
+            except RegistryUnavailableError:
+                # It also refuses the second of two workers that start at the same moment.
+                if await self._client.compatibility() != FULL_TRANSITIVE:
+                    raise
         await self._take_ids(may_register=True)
 
     async def load(self) -> None:
@@ -147,6 +162,19 @@ class Registry:
         """Let go of the connections."""
         await self._client.close()
 
+    async def __aenter__(self) -> Self:
+        """Give itself, to be closed at the end of the block."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
     async def _take_ids(self, *, may_register: bool) -> bool:
         """Ask for the id of every contract; False where one is not registered, and may not be."""
         ids: dict[str, int] = {}
@@ -156,10 +184,20 @@ class Registry:
             if found is None:
                 if not may_register:
                     return False
-                found = await self._client.register(subject, text)
+                found = await self._registered(subject, text)
             ids[record] = found
         self._learn(ids)
         return True
+
+    async def _registered(self, subject: str, text: str) -> int:
+        try:
+            return await self._client.register(subject, text)
+        except RefusedContractError:
+            # A registry also refuses what another worker registers at the same moment.
+            found = await self._client.id_of(subject, text)
+            if found is None:
+                raise
+            return found
 
     def _learn(self, ids: dict[str, int]) -> None:
         if any(self._is_another(record, schema_id) for record, schema_id in ids.items()):

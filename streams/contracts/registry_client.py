@@ -110,6 +110,46 @@ class RegistryClient:
             raise RefusedContractError(subject, "the registry takes it for no schema")
         return self._number(answer, "id")
 
+    async def versions(self, subject: str) -> list[int]:
+        """Give the versions that a subject has; none where there is no such subject.
+
+        Raises:
+            RegistryUnavailableError: The registry gave no answer.
+        """
+        answer = await self._ask("GET", f"/subjects/{quote(subject)}/versions")
+        if answer.status == HTTPStatus.NOT_FOUND and answer.code() == _UNKNOWN_SUBJECT:
+            return []
+        if answer.status != HTTPStatus.OK or not isinstance(answer.document, list):
+            raise self._unavailable(f"answers {answer.status} without versions")
+        return [version for version in answer.document if isinstance(version, int)]
+
+    async def version(self, subject: str, version: int) -> str:
+        """Give the text of one version of a subject.
+
+        Raises:
+            RegistryUnavailableError: The registry gave no answer.
+        """
+        where = f"/subjects/{quote(subject)}/versions/{version}"
+        return self._text(await self._ask("GET", where), "schema")
+
+    async def accepts(self, subject: str, schema: str) -> bool | None:
+        """Say whether the registry would take a schema; None where it does not offer to say.
+
+        Raises:
+            RegistryUnavailableError: The registry gave no answer.
+        """
+        where = f"/compatibility/subjects/{quote(subject)}/versions"
+        answer = await self._ask("POST", where, {"schema": schema})
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            return False
+        if answer.status == HTTPStatus.OK and isinstance(answer.document, dict):
+            verdict = answer.document.get("is_compatible")
+            if isinstance(verdict, bool):
+                return verdict
+        raise self._unavailable(f"answers {answer.status} without is_compatible")
+
     async def compatibility(self) -> str:
         """Give the rule that new schemas are held to.
 

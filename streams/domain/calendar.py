@@ -225,9 +225,13 @@ def after_working_us(start: Instant, us: int, offices: Offices) -> Instant:
 
 
 def _open_us(day: int, at: Instant, offices: Offices) -> int:
-    if not is_working_day(day, offices.closed_days):
+    closed_days, opens_us, closes_us = offices
+    if not is_working_day(day, closed_days):
         return 0
-    return min(max(at - midnight(day), offices.opens_us), offices.closes_us) - offices.opens_us
+    time_us = at - midnight(day)
+    if time_us <= opens_us:
+        return 0
+    return (closes_us if time_us > closes_us else time_us) - opens_us  # noqa: FURB136  # min() is a call more
 
 
 def after_months(day: int, count: int) -> int:

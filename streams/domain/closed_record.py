@@ -11,7 +11,12 @@ from streams.domain.ids import HandoffId, packed
 from streams.domain.path import MilestoneReached
 from streams.domain.person import PersonState, Statement
 from streams.domain.referral import ReferralSubmitted
-from streams.domain.statements import ConsentGiven, ConsentWithdrawn, DisclosureProhibited
+from streams.domain.statements import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    DisclosureProhibited,
+    StatementKind,
+)
 
 _DeliveryReported = DeliveryStarted | NoticeDelivered
 
@@ -60,14 +65,15 @@ def _may_end_a_basis(hot: PersonState, event: Event) -> bool:
 def _may_narrow(event: ConsentGiven, statement: Statement) -> bool:
     """Say whether a consent replaces one, other than by saying the same again."""
     if statement.statement_id != event.statement_id:
-        return False
+        return event.is_sole and statement.kind is StatementKind.PERMIT and not statement.ended
     said = (event.kind, event.to_branch, event.sources, event.recipients, event.purposes)
-    until = (event.categories, event.valid_from, event.valid_to)
+    until = (event.categories, event.service_tasks, event.valid_from, event.valid_to)
     now = (statement.kind, statement.to_branch, statement.sources, statement.recipients)
     return (*said, *until) != (
         *now,
         statement.purposes,
         statement.categories,
+        statement.service_tasks,
         statement.valid_from,
         statement.valid_to,
     )

@@ -167,7 +167,7 @@ def _heed(person: PersonState, question: Question, from_sector: str, to_sector: 
         elif (
             (sources or from_sector)
             and (recipients or to_sector)
-            and _permits(statement, direction)
+            and _permits(statement, question.service_task, direction)
         ):
             said.permissions.append(statement)
     return said
@@ -182,8 +182,13 @@ def _reaches(prohibition: Statement, service_task: str, drawn_on: frozenset[byte
     return service_task in service_tasks or not drawn_on.isdisjoint(documents)
 
 
-def _permits(statement: Statement, direction: Branch) -> bool:
-    """Say whether a statement permits what it covers, where data goes into that branch of sote."""
+def _permits(statement: Statement, service_task: str, direction: Branch) -> bool:
+    """Say whether a statement permits what it covers, of data that goes into a branch of sote.
+
+    One that names service tasks covers data of these alone, and none of which nobody has said.
+    """
+    if statement.service_tasks and service_task not in statement.service_tasks:
+        return False
     if statement.kind is _CONSENT:
         return True
     if statement.kind is not _PERMIT or direction is _UNKNOWN_BRANCH:

@@ -101,6 +101,11 @@ class Statement(NamedTuple):
     """It ended because it should never have been entered."""
     was_given: bool = True
     """False for an end of which no beginning is known (yet)."""
+    is_sole: bool = False
+    """A permit that takes the place of every other of its recorder that goes the same way.
+
+    Of an end: it was ended by such a permit.
+    """
 
 
 class ClockState(StrEnum):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from streams.domain import disclosure
 from streams.domain.codes import Branch
 from streams.domain.entry import StatementRecorded
-from streams.domain.ids import Instant
+from streams.domain.ids import AgencyId, Instant, StatementId
 from streams.domain.person import Statement
 from streams.domain.statements import (
     ConsentGiven,
@@ -54,6 +54,8 @@ def standing(statement: Statement, at: Instant, newer: Statement | None = None) 
     None where that is the statement itself.
     """
     newest = newer if newer is not None else statement
+    if newest.ended and newest.is_sole:
+        return Standing.SUPERSEDED
     if newest.ended:
         return Standing.ENTERED_IN_ERROR if newest.in_error else Standing.WITHDRAWN
     if newer is not None:
@@ -67,13 +69,12 @@ def standing(statement: Statement, at: Instant, newer: Statement | None = None) 
 
 def as_made(event: _Made) -> Statement:
     """Give the statement that an event makes."""
-    kind, to_branch = StatementKind.PROHIBITION, Branch.UNKNOWN
+    kind, to_branch, is_sole = StatementKind.PROHIBITION, Branch.UNKNOWN, False
     documents: tuple[bytes, ...] = ()
-    service_tasks: tuple[str, ...] = ()
     if isinstance(event, ConsentGiven):
-        kind, to_branch = event.kind, event.to_branch
+        kind, to_branch, is_sole = event.kind, event.to_branch, event.is_sole
     else:
-        documents, service_tasks = event.documents, event.service_tasks
+        documents = event.documents
     return Statement(
         event.statement_id,
         event.envelope.agency,
@@ -84,18 +85,20 @@ def as_made(event: _Made) -> Statement:
         event.purposes,
         event.categories,
         documents,
-        service_tasks,
+        event.service_tasks,
         event.valid_from,
         event.valid_to,
         event.envelope.occurred_at,
         ended=False,
+        is_sole=is_sole,
     )
 
 
 def record(turn: Turn, event: _Made) -> None:
     """Note a statement; a newer version replaces the one of the same id by the same recorder.
 
-    Refused where the agreement does not let the agency record its kind.
+    A sole permit ends the others of its recorder and direction that were said before it, also those
+    that come later. Refused where the agreement does not let the agency record its kind.
     """
     made = as_made(event)
     recorder = turn.agreement.agencies.get(made.recorder)
@@ -109,9 +112,14 @@ def record(turn: Turn, event: _Made) -> None:
         _note(turn, event, "superseded")
     elif current is not None and made.occurred_at < current.occurred_at:
         _note(turn, event, "superseded")
+    elif (later := _sole_after(turn, made)) is not None:
+        _put(turn, _replaced(made, later))
+        _note(turn, event, "superseded")
+        disclosure.reconsider(turn)
     else:
         _put(turn, made)
         _note(turn, event, "in-force")
+        _replace_others(turn, made)
         disclosure.reconsider(turn)
 
 
@@ -155,10 +163,50 @@ def _end_again(turn: Turn, event: _Ended, kind: StatementKind, earlier: Statemen
         refuse(turn, HAS_ENDED if earlier.was_given else NO_SUCH_STATEMENT, None)
 
 
+def _sole_after(turn: Turn, made: Statement) -> Statement | None:
+    """Give the sole permit of the same way that was said after this one, if one stands."""
+    for known in turn.hot.statements:
+        if known.is_sole and _goes_the_same_way(known, made):
+            return known if made.occurred_at < known.occurred_at else None
+    return None
+
+
+def _replace_others(turn: Turn, made: Statement) -> None:
+    if not made.is_sole:
+        return
+    for known in turn.hot.statements:
+        if _goes_the_same_way(known, made) and known.occurred_at <= made.occurred_at:
+            _put(turn, _replaced(known, made))
+            fact = StatementRecorded(known.statement_id, known.recorder, "superseded")
+            turn.facts.append(fact)
+
+
+def _goes_the_same_way(known: Statement, permit: Statement) -> bool:
+    """Say whether another permit of the recorder's, in force, goes the way of this one."""
+    if known.ended or known.kind is not StatementKind.PERMIT or known.kind is not permit.kind:
+        return False
+    if (known.recorder, known.to_branch) != (permit.recorder, permit.to_branch):
+        return False
+    return known.statement_id != permit.statement_id
+
+
+def _replaced(statement: Statement, by: Statement) -> Statement:
+    end = _an_end(statement.statement_id, statement.recorder, statement.kind, by.occurred_at)
+    return end._replace(is_sole=True)
+
+
 def _as_ended(event: _Ended, kind: StatementKind) -> Statement:
+    envelope = event.envelope
+    end = _an_end(event.statement_id, envelope.agency, kind, envelope.occurred_at)
+    return end._replace(in_error=event.in_error)
+
+
+def _an_end(
+    statement_id: StatementId, recorder: AgencyId, kind: StatementKind, at: Instant
+) -> Statement:
     return Statement(
-        event.statement_id,
-        event.envelope.agency,
+        statement_id,
+        recorder,
         kind,
         Branch.UNKNOWN,
         (),
@@ -169,9 +217,8 @@ def _as_ended(event: _Ended, kind: StatementKind) -> Statement:
         (),
         None,
         None,
-        event.envelope.occurred_at,
+        at,
         ended=True,
-        in_error=event.in_error,
     )
 
 

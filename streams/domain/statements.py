@@ -2,7 +2,8 @@
 
 Empty `sources` or `recipients` mean any agency of the region. A consent or permit without a
 purpose or a category permits nothing; a prohibition without them prohibits for every purpose and
-category. A prohibition with documents or service tasks is about data from these alone.
+category. With service tasks (palvelutehtävä), each is about data from these alone; a prohibition
+may name documents beside them.
 """
 
 from enum import StrEnum
@@ -36,17 +37,20 @@ class ConsentGiven(NamedTuple):
 
     In force from `valid_from` (now, where None) until just before `valid_to` (for ever, where
     None). A permit goes one way: `to_branch` is the branch of sote that the data goes to, unknown
-    for a consent. `evidence_digest` is SHA-256 of the evidence that the agency keeps, or empty.
+    for a consent. One that `is_sole` takes the place of every other of its recorder that goes the
+    same way. `evidence_digest` is SHA-256 of the evidence that the agency keeps, or empty.
     """
 
     envelope: Envelope
     statement_id: StatementId
     kind: StatementKind
     to_branch: Branch
+    is_sole: bool
     sources: tuple[AgencyId, ...]
     recipients: tuple[AgencyId, ...]
     purposes: tuple[Purpose, ...]
     categories: tuple[Category, ...]
+    service_tasks: tuple[str, ...]
     valid_from: Instant | None
     valid_to: Instant | None
     given_by: GivenBy

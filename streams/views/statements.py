@@ -85,13 +85,18 @@ class _Account:
         self.found: list[StatementSeen] = []
         self._in_force: dict[_Name, int] = {}
         self._ends: dict[tuple[_Name, bool], _End] = {}
+        self._soles: dict[tuple[str, Branch], int] = {}
+        """The newest sole permit by its recorder and the way that it goes."""
 
     def take(self, entry: LedgerEntry) -> None:
         """Take the next entry in; what is no statement, or was refused, changes nothing."""
         event = entry.event
-        noted = next((f.state for f in entry.facts if isinstance(f, StatementRecorded)), "")
+        facts = [fact for fact in entry.facts if isinstance(fact, StatementRecorded)]
+        noted = facts[0].state if facts else ""
         if isinstance(event, _Made) and noted:
             self._make(event, entry, is_late=noted == _NOTED_TOO_LATE)
+            for replaced in facts[1:]:
+                self._replace((replaced.recorder, replaced.statement_id), event, entry)
         elif isinstance(event, _Ended):
             refused = [f.rule for f in entry.facts if isinstance(f, TransitionRefused)]
             if noted not in ("", _NOTED_TOO_LATE) or {*refused} & {*_LEAVES_AN_END}:
@@ -108,14 +113,38 @@ class _Account:
             self._close(place, end)
             return
         newest = self._in_force.get(name)
-        if is_late and newest is not None:
-            by = self.found[newest].event_id
-            self._close(place, _superseding(entry, by))
+        if is_late:
+            if newest is not None and event.envelope.occurred_at < self.found[newest].occurred_at:
+                self._close(place, _superseding(entry, self.found[newest].event_id))
+            else:
+                self._come_after(event, entry)
             return
         if newest is not None:
             self._close(newest, _superseding(entry, self.found[place].event_id))
         self._in_force[name] = place
         self._ends.pop(kind, None)
+        if isinstance(event, ConsentGiven) and event.is_sole:
+            self._soles[name[0], event.to_branch] = place
+
+    def _come_after(self, event: _Made, entry: LedgerEntry) -> None:
+        """Note a permit that came after a sole one which had been given since."""
+        name, place = _name(event), len(self.found) - 1
+        branch = event.to_branch if isinstance(event, ConsentGiven) else Branch.UNKNOWN
+        sole = self.found[self._soles[name[0], branch]]
+        end = _superseding(entry, sole.event_id)._replace(occurred_at=sole.occurred_at)
+        earlier = self._in_force.pop(name, None)
+        if earlier is not None:
+            self._close(earlier, _superseding(entry, event.envelope.event_id))
+        self._ends[name, False] = end._replace(rows=(place,))
+        self._close(place, end)
+
+    def _replace(self, name: _Name, event: _Made, entry: LedgerEntry) -> None:
+        """Note a permit whose place a sole one of another id took."""
+        place = self._in_force.pop(name)
+        end = _superseding(entry, event.envelope.event_id)
+        occurred_at = event.envelope.occurred_at
+        self._ends[name, False] = end._replace(occurred_at=occurred_at, rows=(place,))
+        self._close(place, end)
 
     def _end(self, event: _Ended, entry: LedgerEntry) -> None:
         name = _name(event)

@@ -14,6 +14,9 @@ SENDERS = {
     "typ": "typ.south-karelia",
 }
 
+NOW = "2026-02-18T12:00:00+02:00"
+"""When a clock of a referral that nobody answered has breached."""
+
 
 def samples(folder: Path) -> list[Path]:
     """List the messages of a folder of samples, by name."""
@@ -83,3 +86,14 @@ def person(recalled: OneHub) -> str:
     """Give the person who took the consent back."""
     found: str = recalled.json("handoffs")[0]["person"]
     return found
+
+
+@pytest.fixture(scope="session")
+def unanswered(tmp_path_factory: pytest.TempPathFactory) -> OneHub:
+    """Make a hub in which nobody answered: recipient and coordinator were told."""
+    folder = tmp_path_factory.mktemp("unanswered")
+    hub = OneHub(folder / "hub")
+    said = messages.written(folder, "said", messages.consent(), messages.referral())
+    hub.ingest(messages.EMPLOYMENT, said, at="2026-02-09T12:00:00+02:00")
+    assert hub.run("advance", "--to", NOW).code == 0
+    return hub

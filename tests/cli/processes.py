@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from tests.awaiting import await_that
+from tests.measuring import unmeasured_environment
 
 _START = "from streams.cli import main; main()"
 # Modules are loaded once, in a server that forks: a killed command costs milliseconds to start.
@@ -40,8 +41,11 @@ class Process(NamedTuple):
 
 
 @contextmanager
-def started(folder: Path, *words: object) -> Iterator[Process]:
-    """Start a command in a Python of its own; what still runs at the end is killed."""
+def started(folder: Path, *words: object, measured: bool = False) -> Iterator[Process]:
+    """Start a command in a Python of its own; what still runs at the end is killed.
+
+    Its coverage is taken where it is `measured`: that makes its start twice as slow.
+    """
     talk = folder / f"talk-{len(list(folder.glob('talk-*')))}"
     with talk.open("wb") as said:
         process = subprocess.Popen(
@@ -49,6 +53,7 @@ def started(folder: Path, *words: object) -> Iterator[Process]:
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
+            env={**os.environ} if measured else unmeasured_environment(),
         )
     try:
         yield Process(process, talk)
@@ -58,9 +63,9 @@ def started(folder: Path, *words: object) -> Iterator[Process]:
 
 
 @contextmanager
-def running_hub(folder: Path, *words: object) -> Iterator[Process]:
-    """Run a hub, and give it when it is up."""
-    with started(folder, "run", *words) as hub:
+def running_hub(folder: Path, *words: object, measured: bool = False) -> Iterator[Process]:
+    """Run a hub, and give it when it is up; `measured` as in `started`."""
+    with started(folder, "run", *words, measured=measured) as hub:
         await_that(lambda: "running on" in hub.said() or hub.process.poll() is not None)
         assert hub.process.poll() is None, hub.said()
         yield hub
@@ -70,8 +75,7 @@ def forked(talk: Path, *words: object) -> ForkServerProcess:
     """Start a command in a forked process, quickly; its output goes to a file."""
     process = _FORKED.Process(target=_command, args=(talk, [str(word) for word in words]))
     # A killed process leaves broken coverage data behind: the server must not take any.
-    unmeasured = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
-    with mock.patch.dict(os.environ, unmeasured, clear=True):
+    with mock.patch.dict(os.environ, unmeasured_environment(), clear=True):
         process.start()
     return process
 

@@ -13,14 +13,18 @@ from streams.cli import failures
 from streams.cli.command_line import COMMANDS, saattaen
 from tests.cli import messages
 from tests.cli.command import REGION, OneHub, run
+from tests.measuring import unmeasured_environment
 
 SAATTAEN = Path(sys.executable).with_name("saattaen")
-GROUPS = ("explain", "dead-letters", "agreement", "contracts")
+GROUPS = ("explain", "dead-letters", "agreement", "contracts", "kafka", "worker")
 
 
 def process(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = [str(word) for word in (SAATTAEN, *words)]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+    environment = unmeasured_environment()
+    return subprocess.run(
+        command, input=stdin, capture_output=True, check=False, timeout=60, env=environment
+    )
 
 
 def test_help_lists_every_command_and_loads_none() -> None:
@@ -32,7 +36,11 @@ def test_help_lists_every_command_and_loads_none() -> None:
         "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=unmeasured_environment(),
     )
 
     assert all(f"  {name} " in shown.stdout for name in COMMANDS)
@@ -195,7 +203,9 @@ def test_a_process_gives_data_talk_and_code(tmp_path: Path) -> None:
 
 def test_a_pipe_that_closes_early_leaves_no_traceback(served: OneHub) -> None:
     words = [str(w) for w in (SAATTAEN, "ledger", "--data", served.data, "--region", REGION)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=unmeasured_environment()
+    ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
         running.stdout.close()
@@ -220,6 +230,7 @@ def test_on_a_terminal_what_is_alarming_is_red(
     assert red in ("\x1b[31mc-1    breached\x1b[0m", "c-1    breached")
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_no_person_shows_in_any_answer(sampled: OneHub) -> None:
     from tests.cli.persons import said_of_persons
 

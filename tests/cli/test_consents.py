@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from dirty_equals import IsPartialDict, IsStr
 
 from streams.bootstrap.agreement_file import load_agreements
 from streams.domain.codes import Branch
+from streams.domain.ids import StatementId
 from streams.domain.statements import StatementKind
 from streams.engines.embedded import EmbeddedEngine
 from tests.cli import messages
@@ -65,10 +67,59 @@ def test_people_read_everything_in_lines_of_100(recalled: OneHub, person: str) -
     told = recalled.run("consents", "--person", person, "--all")
 
     lines = told.data.splitlines()
-    assert lines[0] == "statement   S-1"
-    assert "given by    self, recorded 2026-02-09 12:00 by employment.lappeenranta" in lines
-    assert any(line.startswith("state       withdrawn 2026-02-11 12:00 by e-") for line in lines)
+    assert lines[0] == "statement    S-1"
+    assert "given by     the person" in lines
+    assert any(
+        line.startswith("state        withdrawn on 11 February 2026 12:00: e-") for line in lines
+    )
     assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "fi",
+            [
+                "laji suostumus",
+                "antanut henkilö itse",
+                "kirjannut Lappeenrannan työllisyysalue (employment.lappeenranta), 9.2.2026 12.00",
+                "saaja Etelä-Karjalan TYP (typ.south-karelia)",
+                "käyttötarkoitus työllistyminen",
+                "tiedot perustiedot, palvelutarve",
+                "voimassa 1.2.2026 0.00 alkaen",
+            ],
+        ),
+        (
+            "sv",
+            [
+                "slag samtycke",
+                "gett av personen själv",
+                "ändamål sysselsättning",
+                "uppgifter basuppgifter, servicebehov",
+                "i kraft från 1.2.2026 0.00",
+            ],
+        ),
+        (
+            "en",
+            [
+                "kind consent",
+                "for employment",
+                "data basic details, service needs",
+                "valid from 1 February 2026 00:00 on",
+            ],
+        ),
+    ],
+)
+def test_people_read_it_in_their_language_and_machines_in_codes(
+    recalled: OneHub, person: str, language: str, lines: list[str]
+) -> None:
+    asked = ("consents", "--person", person, "--all", "--language", language)
+
+    told = [" ".join(line.split()) for line in recalled.run(*asked).data.splitlines()]
+
+    assert [line for line in lines if line not in told] == []
+    assert recalled.json(*asked) == [ENDED]
 
 
 def test_whoever_has_nothing_in_force_is_told_of_what_there_was(
@@ -111,15 +162,40 @@ def test_a_permit_says_its_way_and_a_prohibition_what_it_is_about(hub: OneHub) -
     assert told[0]["to_branch"] == "social"
     assert (told[1]["documents"], told[1]["service_tasks"]) == (2, ["T-7"])
     lines = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "kind permit to social" in lines
-    assert "to any agency" in lines
+    assert "kind permit, to social care" in lines
+    assert "to any agency of the region" in lines
     assert "documents 2" in lines
-    assert "tasks T-7" in lines
+    assert "service task T-7" in lines
     # A permit that names no category permits none, a prohibition forbids every one.
-    assert [line for line in lines if line.startswith("categories")] == [
-        "categories none",
-        "categories every one",
-    ]
+    assert [line for line in lines if line.startswith("data")] == ["data none", "data every one"]
+
+
+def test_how_long_a_statement_holds_is_told_in_words(hub: OneHub) -> None:
+    hub.data.mkdir()
+    speaker = Speaker()
+    engine = EmbeddedEngine(hub.data, load_agreements(hub.region), durable=False)
+    consent = speaker.consents(at(0), SOTE)._replace(evidence_digest=bytes(32))
+    bounds = ((None, None), (at(1), at(2)), (None, at(2)))
+    engine.submit(
+        [
+            speaker.consents(at(0, minute), SOTE)._replace(
+                statement_id=StatementId(f"S-{minute}"), valid_from=begins, valid_to=ends
+            )
+            for minute, (begins, ends) in enumerate(bounds)
+        ]
+    )
+    engine.submit([consent._replace(statement_id=StatementId("S-4"))])
+    engine.close()
+
+    shown = hub.run("consents", "--person", speaker.person, "--language", "fi").data
+
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "voimassa kirjaamisesta alkaen toistaiseksi" in lines
+    assert "tila ei vielä voimassa" in lines
+    assert any(line.startswith("todiste SHA-256 0000") for line in lines)
+    dated = [line for line in lines if line.startswith("voimassa ")]
+    assert sum("\N{EN DASH}" in line for line in dated) == 1
+    assert sum(line.endswith(" saakka") for line in dated) == 1
 
 
 def test_a_person_who_is_not_there_has_said_nothing(recalled: OneHub) -> None:

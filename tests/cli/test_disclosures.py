@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dirty_equals import IsStr
 from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.bundle import Bundle
 
+from streams.cli import disclosures as listing
 from tests.cli import messages
 from tests.cli.command import OneHub
 
@@ -150,16 +152,62 @@ def test_only_a_stretch_of_time_is_asked_for(recalled: OneHub, person: str) -> N
 def test_people_read_it_in_lines_of_100(recalled: OneHub, person: str) -> None:
     told = recalled.run("disclosures", "--person", person).data
 
-    lines = [line.split() for line in told.splitlines()]
-    assert lines[0] == ["RECORDED", "TO", "HANDOFF,", "CATEGORY", "KIND,", "BASIS", "STATE"]
-    assert lines[1][:3] == ["2026-02-09", "12:00", messages.TYP]
-    assert "arrived 2026-02-10" in told
-    assert ["identity", "consent", "S-1", "recalled"] in lines
-    assert ["contact", "withheld:", "no-basis"] in lines
-    assert max(map(len, told.splitlines())) <= 100
+    lines = told.splitlines()
+    assert lines[0].split() == ["RECORDED", "TO", "HANDOFF,", "DATA", "NOTICE,", "WHY", "STATE"]
+    assert lines[1].startswith("9 February 2026")
+    assert "referral" in lines[1]
+    assert max(map(len, lines)) <= 100
 
 
-def test_what_waits_is_told_as_pending(hub: OneHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        (
+            "fi",
+            [
+                "perustiedot suostumus S-1 vedetty takaisin",
+                "yhteystiedot luovutukselle ei ole perustetta jäi luovuttamatta",
+                "takaisinveto vahvistettu 12.2.2026 12.00",
+                "Etelä-Karjalan TYP",
+            ],
+        ),
+        (
+            "sv",
+            [
+                "basuppgifter samtycke S-1 återkallat",
+                "kontaktuppgifter det finns ingen grund för utlämnandet lämnades inte ut",
+            ],
+        ),
+        (
+            "en",
+            [
+                "basic details consent S-1 recalled",
+                "contact details there is no basis for it stayed behind",
+                "recall confirmed 12 February 2026 12:00",
+            ],
+        ),
+    ],
+)
+def test_people_read_it_in_their_language_and_machines_in_codes(
+    recalled: OneHub,
+    person: str,
+    language: str,
+    rows: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "READABLE", 400)  # a row a line
+    asked = ("disclosures", "--person", person, "--language", language)
+
+    told = [" ".join(line.split()) for line in recalled.run(*asked).data.splitlines()]
+
+    assert [row for row in rows if not any(row in line for line in told)] == []
+    assert recalled.json(*asked) == [DISCLOSED, WITHHELD, RECALLED]
+
+
+def test_what_waits_is_told_as_pending(
+    hub: OneHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "READABLE", 400)  # a row a line
     said = messages.written(tmp_path, "said", messages.consent(), messages.referral())
     hub.ingest(messages.EMPLOYMENT, said)
     person = hub.json("handoffs")[0]["person"]
@@ -170,8 +218,7 @@ def test_what_waits_is_told_as_pending(hub: OneHub, tmp_path: Path) -> None:
     gone = messages.withdrawal(5, "2026-02-12T09:00:00+02:00")
     hub.ingest(messages.EMPLOYMENT, messages.written(tmp_path, "gone", gone))
 
-    told = " ".join(hub.run("disclosures", "--person", person).data.split())
-    assert "cancelled, never left" in told
+    assert "cancelled, never left" in hub.run("disclosures", "--person", person).data
 
 
 def test_whoever_has_disclosed_nothing_is_told_so(hub: OneHub, tmp_path: Path) -> None:

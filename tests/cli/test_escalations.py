@@ -1,6 +1,7 @@
 """Escalations are listed, and taken up by people on duty, each answer an event of the hub."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,19 +15,18 @@ from streams.engines.sqlite_store import FolderLock
 from tests.awaiting import await_that
 from tests.cli import messages
 from tests.cli.command import Ended, OneHub, run
+from tests.cli.conftest import NOW
 from tests.cli.processes import Process, running_hub
 
-NOW = "2026-02-18T12:00:00+02:00"
 TOMORROW = "2026-02-19T12:00:00+02:00"
 ACCEPTANCE_BREACH = ("acceptance", "breach")
 
 
 @pytest.fixture
-def late(hub: OneHub, tmp_path: Path) -> OneHub:
-    """Give a hub in which nobody answered: recipient and coordinator were told."""
-    said = messages.written(tmp_path, "said", messages.consent(), messages.referral())
-    hub.ingest(messages.EMPLOYMENT, said, at="2026-02-09T12:00:00+02:00")
-    assert hub.run("advance", "--to", NOW).code == 0
+def late(unanswered: OneHub, hub: OneHub) -> OneHub:
+    """Give that hub anew."""
+    shutil.copytree(unanswered.data, hub.data)
+    shutil.copy(unanswered.data.with_name("hub.key"), hub.data.with_name("hub.key"))
     return hub
 
 

@@ -13,6 +13,8 @@ from tests.bench.mix import json_mix, xml_batches
 from tests.cli.command import REGION, WIRE, run
 from tests.cli.processes import forked
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 EMPLOYMENT, KELA = "employment.lappeenranta", "kela"
 NOW = "2040-01-02T12:00:00+02:00"
 """Far ahead of any machine's time: a hub that runs on this folder stands at this moment."""

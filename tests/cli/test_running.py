@@ -38,7 +38,7 @@ class Hub:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     data = tmp_path / "hub"
-    with running_hub(tmp_path, "--data", data) as process:
+    with running_hub(tmp_path, "--data", data, measured=True) as process:
         yield Hub(data, process)
 
 

@@ -11,11 +11,21 @@ import pytest
 from streams.cli.words import FILE, LANGUAGES, Words
 from streams.domain import budget
 from streams.domain.calendar import HOUR_US
-from streams.domain.codes import Branch, Category, Milestone, Purpose, Service, Status
+from streams.domain.codes import (
+    Basis,
+    Branch,
+    Category,
+    Milestone,
+    NoticeKind,
+    Purpose,
+    Service,
+    Status,
+)
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import Instant
 from streams.domain.path import MilestoneReached
-from streams.domain.statements import StatementKind
+from streams.domain.statement import Standing
+from streams.domain.statements import GivenBy, StatementKind
 from streams.views.audit_events import WORDS
 from streams.views.deadlines import CLOCK_STATES
 from streams.views.decisions import (
@@ -30,6 +40,7 @@ from streams.views.decisions import (
     VITAL,
 )
 from streams.views.disclosures import NOT_ASKED
+from streams.views.fates import DELIVERY_STATUSES
 
 TABLES: dict[str, dict[str, Any]] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 ROWS = [(table, code, row) for table, rows in TABLES.items() for code, row in rows.items()]
@@ -66,7 +77,9 @@ def test_every_row_is_said_in_every_language_with_the_same_blanks(
     assert list(row) == list(LANGUAGES)
     assert all(row.values())
     if table != "style":
-        blanks = [{name for _, name, _, _ in Formatter().parse(said)} for said in row.values()]
+        blanks = [
+            {name for _, name, _, _ in Formatter().parse(said) if name} for said in row.values()
+        ]
         assert blanks[0] == blanks[1] == blanks[2]
     if table == "unit":
         assert {said.count("|") for said in row.values()} == {1}
@@ -91,6 +104,11 @@ def test_every_row_is_said_in_every_language_with_the_same_blanks(
         ("service", known(Service)),
         ("branch", known(Branch)),
         ("statement", known(StatementKind)),
+        ("standing", known(Standing)),
+        ("giver", known(GivenBy)),
+        ("basis", known(Basis)),
+        ("notice", known(NoticeKind)),
+        ("fate", DELIVERY_STATUSES),
         ("decision", (PERMIT, DENY)),
         ("behind", ("no-basis", "prohibited", ORDER, NOT_ASKED)),
         ("chain", CHAIN),

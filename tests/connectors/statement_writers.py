@@ -16,7 +16,7 @@ OF_WIRE = {"employment": LAPPEENRANTA, "typ": TYP, "kela": KELA, "sote": SOTE}
 
 
 class Said(NamedTuple):
-    """What a person said; documents and tasks of a prohibition alone."""
+    """What a person said; documents of a prohibition alone."""
 
     name: str
     kind: StatementKind

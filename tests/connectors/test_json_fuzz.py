@@ -13,6 +13,8 @@ from connectors.typ import TypConnector
 from streams.promises.connector import Reading, Unreadable
 from tests.connectors.region import LAPPEENRANTA, NOW, REGION, WIRE
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 SAMPLES = [
     path.read_bytes()
     for folder in ("employment", "typ", "statements/employment", "statements/typ")

@@ -111,6 +111,8 @@ class Region:
             return False
         if asked.recipient not in (said.recipients or of_region):
             return False
+        if said.service_tasks and asked.service_task not in said.service_tasks:
+            return False
         if said.kind == "permit":
             inside = [self.sectors.get(agency) for agency in (asked.source, asked.recipient)]
             way = {said.to_branch, asked.to_branch}

@@ -228,6 +228,8 @@ def _permissions(source: AgencyId, recipient: AgencyId, purpose: Purpose) -> dic
         "permit to health care": permit._replace(to_branch=Branch.HEALTH),
         "permit to anybody": permit._replace(to_branch=Branch.SOCIAL, recipients=()),
         "permit without a direction": permit,
+        "consent of a service task": consent._replace(service_tasks=("lastensuojelu", TASK)),
+        "permit of a service task": permit._replace(to_branch=Branch.SOCIAL, service_tasks=(TASK,)),
     }
     return _named(found, "S")
 

@@ -149,6 +149,7 @@ class Speaker:
         valid: tuple[Instant | None, Instant | None] = (None, None),
         kind: StatementKind = StatementKind.CONSENT,
         to_branch: Branch = Branch.UNKNOWN,
+        service_tasks: tuple[str, ...] = (),
     ) -> ConsentGiven:
         """Give a consent, recorded by the source."""
         return ConsentGiven(
@@ -156,10 +157,12 @@ class Speaker:
             StatementId(statement),
             kind,
             to_branch,
+            False,
             (source,),
             (recipient,) if recipient is not None else (),
             (purpose,),
             categories,
+            service_tasks,
             *valid,
             GivenBy.SELF,
             b"",

@@ -96,6 +96,7 @@ def plain(rule: ClockRule, started_at: Instant) -> Instant:
     return deadline(rule, started_at, 1.0, (), OPEN_TO_ALL)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ten_thousand_clocks_are_due_when_the_slow_clock_says() -> None:
     assert list(differences(random_clocks(1930, 10_000), as_asked)) == []
 
@@ -116,11 +117,13 @@ def end_a_day_after_24_hours(clock: Running) -> Instant:
     return found if clock.rule.unit in ("hours", "working_hours") else Instant(at_two)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("wrong", [forget_christmas_eve, forget_pauses, end_a_day_after_24_hours])
 def test_a_planted_mistake_differs_from_the_slow_clock(wrong: Reckoner) -> None:
     assert next(differences(random_clocks(1930, 2_000), wrong), None) is not None
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_what_is_told_of_a_clock_tiles_its_time_and_sums_to_its_budget() -> None:
     for clock in random_clocks(5, 1_500):
         due_at = due(clock)
@@ -354,6 +357,19 @@ def test_reported_benefit_days_are_told_at_once() -> None:
         (local("2026-03-05"), 57, "reported-days"),
         (local("2026-03-06"), 1, "counted"),
     ]
+
+
+def test_what_stood_still_is_not_used_up() -> None:
+    start, rule = local("2026-03-02T12:00"), budget_of("working_days", 9)
+    pause = Suspension(local("2026-03-04T12:00"), local("2026-03-06T12:00"), "on-hold")
+    for until, days in (("2026-03-04", 1), ("2026-03-07", 2), ("2026-03-11", 4)):
+        assert elapsed(rule, start, local(until), (pause,), OPEN_TO_ALL) == days
+
+
+def test_months_are_used_up_when_they_are_over() -> None:
+    start, rule = local("2026-01-31T12:00"), budget_of("months", 2)
+    for until, months in (("2026-02-28", 0), ("2026-03-01", 1), ("2026-06-15", 4)):
+        assert elapsed(rule, start, local(until), (), OPEN_TO_ALL) == months
 
 
 def test_before_its_start_there_is_nothing_to_tell_of_a_clock() -> None:

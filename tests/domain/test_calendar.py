@@ -199,6 +199,27 @@ def test_days_are_counted_as_one_by_one(
 
 
 @pytest.mark.parametrize(
+    ("start", "count", "end", "closed"),
+    [
+        ("1999-12-31", 3, "2000-01-05", ()),
+        ("2060-12-29", 3, "2061-01-03", ()),
+        ("2070-06-02", 5, "2070-06-10", ("2070-06-05",)),
+        ("1955-12-05", 1, "1955-12-07", ("1955-12-06", "2026-12-06")),
+        ("2026-12-03", 2, "2026-12-08", ("2026-12-07", "2070-12-08")),
+    ],
+)
+def test_days_are_counted_before_and_after_the_years_that_are_kept_in_a_table(
+    start: str, count: int, end: str, closed: tuple[str, ...]
+) -> None:
+    closed_days = frozenset(map(day, closed))
+    assert after_working_days(day(start), count, closed_days) == day(end)
+    assert working_days_between(day(start), day(end), closed_days) == count
+    begun = before_days(day(end), count, 5, closed_days)
+    assert working_days_between(begun, day(end), closed_days) == count
+    assert counts(begun, 5, closed_days)
+
+
+@pytest.mark.parametrize(
     ("first", "after"), [("2026-06-18", "2026-06-22"), ("2027-06-24", "2027-06-28")]
 )
 def test_midsummer_is_shut_on_its_earliest_and_latest_days(first: str, after: str) -> None:
@@ -272,6 +293,19 @@ def test_hours_that_end_at_closing_time_do_not_wait_for_the_opening() -> None:
     assert after_working_us(start, HOUR_US, OPEN_TO_ALL) == local("2026-03-05T16:15")
     assert after_working_us(start, HOUR_US + 1, OPEN_TO_ALL) == local("2026-03-06T08:00") + 1
     assert after_working_us(local("2026-03-07"), 0, OPEN_TO_ALL) == local("2026-03-07")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        ("2026-01-31", "2026-02-27", 0),
+        ("2026-01-31", "2026-02-28", 1),
+        ("2026-03-02", "2027-03-02", 12),
+        ("2026-03-02", "2026-03-01", 0),
+    ],
+)
+def test_a_month_is_over_on_its_own_day_or_on_the_last(start: str, end: str, months: int) -> None:
+    assert months_between(day(start), day(end)) == months
 
 
 @given(DAYS, st.integers(0, 400), st.integers(0, 27))

@@ -13,6 +13,9 @@ from streams.domain.legal_basis import Decision, Question, decide
 from streams.domain.person import PersonState, Statement
 from streams.domain.statements import StatementKind
 from tests.domain.decision_table import CIRCUMSTANCES, Decide, Table, table
+from tests.measuring import measured_by_nobody
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 ROWS_MIN = 2_000
 SEEN_MIN = 100
@@ -21,7 +24,8 @@ SEEN_MIN = 100
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    return table(tmp_path_factory.mktemp("agreement"))
+    with measured_by_nobody():
+        return table(tmp_path_factory.mktemp("agreement"))
 
 
 def test_every_row_is_decided_as_the_page_reads(rows: Table) -> None:
@@ -145,6 +149,17 @@ def a_document_overlooked(
     return decide(person, question._replace(documents=()), agreement)
 
 
+def a_limit_to_a_service_task_overlooked(
+    person: PersonState, question: Question, agreement: Agreement
+) -> Decision:
+    """Take what the person permits for permitted of every service task."""
+    heard = [
+        said if said.kind is StatementKind.PROHIBITION else said._replace(service_tasks=())
+        for said in person.statements
+    ]
+    return decide(person._replace(statements=tuple(heard)), question, agreement)
+
+
 def a_service_task_overlooked(
     person: PersonState, question: Question, agreement: Agreement
 ) -> Decision:
@@ -213,6 +228,7 @@ PLANTED: tuple[Decide, ...] = (
     a_prohibition_overlooked,
     a_document_taken_for_the_whole_agency,
     a_document_overlooked,
+    a_limit_to_a_service_task_overlooked,
     a_service_task_overlooked,
     a_clienthood_taken_for_granted,
     an_order_lifted_by_consent,

@@ -241,6 +241,9 @@ def test_of_several_prohibitions_the_first_recorded_is_named_for_each_category()
     assert [withheld.rule for withheld in held] == ["K-2", "K-1", "K-2"]
     held = asked(person(of_needs, of_contact, of_all)).withheld
     assert [withheld.rule for withheld in held] == ["K-2", "K-3", "K-3"]
+    of_identity = PROHIBITION._replace(statement_id=StatementId("K-4"), categories=(IDENTITY,))
+    held = asked(person(of_needs, of_identity, of_all)).withheld
+    assert [withheld.rule for withheld in held] == ["K-4", "K-3", "K-3"]
 
 
 def test_a_prohibition_of_a_document_holds_back_what_is_drawn_from_it() -> None:
@@ -268,6 +271,22 @@ def test_a_prohibition_of_a_document_and_of_a_task_holds_back_the_data_of_either
     assert asked(whom).categories == ALL
     assert asked(whom, QUESTION._replace(documents=(DOCUMENT,))).categories == ()
     assert asked(whom, QUESTION._replace(service_task="lastensuojelu")).categories == ()
+
+
+def test_a_consent_of_a_service_task_lets_that_tasks_data_go_alone() -> None:
+    whom = person(stated(service_tasks=("tyoikaisten", "lastensuojelu")))
+    assert asked(whom).categories == ()
+    assert asked(whom, QUESTION._replace(service_task="vammaispalvelut")).categories == ()
+    assert asked(whom, QUESTION._replace(service_task="lastensuojelu")).categories == ALL
+    of_all = person(*whom.statements, stated(name="S-2", categories=(NEEDS,)))
+    assert asked(of_all).categories == (NEEDS,)
+
+
+def test_a_permit_of_a_service_task_lets_that_tasks_data_go_alone() -> None:
+    whom = person(PERMIT._replace(service_tasks=("tyoikaisten",)))
+    assert asked(whom, BETWEEN_SOTES, TWO_SOTES).categories == ()
+    asked_of_task = BETWEEN_SOTES._replace(service_task="tyoikaisten")
+    assert asked(whom, asked_of_task, TWO_SOTES).categories == ALL
 
 
 def test_contact_data_of_a_protected_person_needs_a_statute_that_names_it() -> None:

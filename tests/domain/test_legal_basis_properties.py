@@ -24,6 +24,8 @@ from tests.domain.questions import (
 )
 from tests.domain.region import REGION
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Case = tuple[PersonState, Question, Agreement]
 Fault = Callable[[Decide, Case, Statement], Iterator[str]]
 CASES = st.tuples(PERSONS, QUESTIONS, AGREEMENTS)

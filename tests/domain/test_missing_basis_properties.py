@@ -17,6 +17,8 @@ from streams.domain.person import PersonState
 from streams.domain.statements import StatementKind
 from tests.domain.questions import AGREEMENTS, PERSONS, QUESTIONS, stated
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 BURDENS = {Act.GIVE: 1, Act.LIFT: 2, Act.BEGIN: 4}
 """What each act asks of the person (decision 0023)."""
 Seek = Callable[[PersonState, Question, Agreement, Decision], Decision]

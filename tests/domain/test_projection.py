@@ -38,6 +38,7 @@ def test_a_rule_of_the_same_name_is_not_taken_for_the_other() -> None:
 
 def test_no_more_ladders_are_remembered_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projection, "_KEPT_MAX", 3)
+    monkeypatch.setattr(projection, "_of_days", {})
     first = project(ACCEPTANCE, OFFICES, at())
     for days in range(1, 9):
         project(ACCEPTANCE, OFFICES, at(days=days))

@@ -361,6 +361,7 @@ def test_ordinary_events_do_not_ask_what_agencies_hold() -> None:
     ending: list[Event] = [
         says.consents(at(days=1), categories=()),
         says.consents(at(days=1), valid=(None, EXPIRY)),
+        says.consents(at(days=1), service_tasks=("tyoikaisten",)),
         says.withdraws(at(days=1)),
         says.prohibits(at(days=1)),
         says.reaches(at(days=1), Milestone.TYP_MEMBERSHIP_ENDED),

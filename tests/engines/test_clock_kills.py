@@ -17,6 +17,8 @@ from streams.domain.ids import ClockId
 from streams.engines.embedded import EmbeddedEngine
 from tests.engines.killing import POINTS, TO
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 KILLS = 100
 ROOT = Path(__file__).parents[2]
 

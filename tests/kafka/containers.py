@@ -1,13 +1,10 @@
 """The three parts of a Kafka hub in containers, where a Docker engine answers."""
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from streams.bootstrap import kafka_dev_broker, kafka_dev_registry
 from streams.bootstrap.kafka_dev_child import free_ports
@@ -15,7 +12,6 @@ from tests.kafka.databases import database_answers
 
 READY_S = 90.0
 _LOOK_AGAIN_S = 0.2
-_PING_S = 5.0
 
 
 class Container(NamedTuple):
@@ -67,20 +63,6 @@ ANSWERS = {
     "registry": kafka_dev_registry.answers,
     "database": database_answers,
 }
-
-
-def docker_answers() -> bool:
-    """Say whether a Docker engine answers, where DOCKER_HOST or its usual socket is."""
-    place = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
-    is_local = place.scheme == "unix"
-    try:
-        with socket.socket(socket.AF_UNIX if is_local else socket.AF_INET) as asked:
-            asked.settimeout(_PING_S)
-            asked.connect(place.path if is_local else (place.hostname, place.port or 2375))
-            asked.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-            return b" 200 " in asked.recv(64)
-    except OSError:
-        return False
 
 
 @asynccontextmanager

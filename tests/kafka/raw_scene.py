@@ -192,7 +192,7 @@ def _message_id(said: Said) -> str:
 
 
 async def _records(kafka: str, name: str, starts: dict[tuple[str, int], int]) -> list[Any]:
-    from aiokafka import (  # type: ignore[import-untyped]  # it has no types
+    from aiokafka import (
         AIOKafkaConsumer,
         TopicPartition,
     )

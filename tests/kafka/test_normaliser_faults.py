@@ -38,7 +38,7 @@ def hub(
 ) -> Iterator[Scene]:
     asyncio.run(make_topics(own_broker.address, needed_topics(load_agreements()), partitions=4))
     folder = tmp_path_factory.mktemp("hub")
-    with scene(folder, own_broker.address, own_registry.url, database_server) as made:
+    with scene(folder, own_broker.address, own_registry.address, database_server) as made:
         yield made
 
 

@@ -244,7 +244,7 @@ def test_what_a_transaction_took_back_is_never_read(hub: Scene, worker: Process)
 
 async def abort(kafka: str) -> None:
     """Write a bad record in a transaction, and give it up."""
-    from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # it has no types
+    from aiokafka import AIOKafkaProducer
 
     producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id="taken back")
     await producer.start()

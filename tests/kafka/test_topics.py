@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.admin import (  # type: ignore[import-untyped]  # it has no types
+from aiokafka.admin import (
     NewTopic,
 )
 

@@ -56,6 +56,7 @@ def found_wrong() -> Iterator[str]:
                     yield f"{order}, {len(left)} left before {goes_at}: {wrong}"
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_coordinators_basis_that_goes_at_any_point_ends_one_way() -> None:
     assert [*found_wrong()] == []
 

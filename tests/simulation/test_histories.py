@@ -1,9 +1,7 @@
 """A thousand simulated histories: every checker looks at each, and engines agree on every tenth."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import coverage
 import pytest
 
 from tests.simulation.history import Embedded, play
@@ -14,18 +12,7 @@ SEEDS_A_CHUNK = 50
 CHUNKS = 20
 
 
-@pytest.fixture
-def _unmeasured() -> Iterator[None]:
-    """Run without counting lines: histories are run for what they find, and there are many."""
-    measuring = coverage.Coverage.current()
-    if measuring is not None:
-        measuring.stop()
-    yield
-    if measuring is not None:
-        measuring.start()
-
-
-@pytest.mark.usefixtures("_unmeasured")
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_nothing_that_must_hold_is_violated(chunk: int, tmp_path: Path) -> None:
     for seed in range(chunk * SEEDS_A_CHUNK, (chunk + 1) * SEEDS_A_CHUNK):

@@ -33,6 +33,8 @@ from tests.simulation.town import FIRST
 from tests.simulation.watch.disclosures import OF_WHAT_MAY_GO
 from tests.simulation.watch.dossiers import pages
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 CONTACT = Category.CONTACT
 LEFT = tuple([category for category in DEFAULTS if category is not CONTACT])
 

@@ -4,7 +4,7 @@ import pytest
 
 from streams.domain.codes import Branch, Category
 from streams.domain.ids import Instant
-from streams.domain.statements import GivenBy, StatementKind
+from streams.domain.statements import ConsentGiven, GivenBy, StatementKind
 from streams.views.statements import StatementSeen, statements
 from tests.domain.region import DEFAULTS, EMPLOYMENT, KELA, SOTE, at
 from tests.domain.speaker import Speaker
@@ -68,6 +68,62 @@ def test_a_permit_says_which_way_it_goes(hub: WatchedHub, speaker: Speaker) -> N
     (told,) = seen(hub)
 
     assert (told.kind, told.to_branch, told.recorder) == ("permit", "social", SOTE)
+
+
+def permit(speaker: Speaker, name: str, hour: int, *, is_sole: bool) -> ConsentGiven:
+    """Let sote's health data go to social care, at an hour; known to the hub at its end."""
+    given = speaker.consents(
+        at(0, hour), SOTE, statement=name, kind=StatementKind.PERMIT, to_branch=Branch.SOCIAL
+    )
+    known = given.envelope._replace(recorded_at=at(0, 23))
+    return given._replace(envelope=known, is_sole=is_sole)
+
+
+def test_a_sole_permit_supersedes_the_others_of_its_direction(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    sole = permit(speaker, "B", 1, is_sole=True)
+    hub.hear(permit(speaker, "A", 0, is_sole=False), sole, permit(speaker, "C", 2, is_sole=False))
+
+    told = seen(hub)
+
+    assert [(each.statement_id, each.state) for each in told] == [
+        ("A", "superseded"),
+        ("B", "active"),
+        ("C", "active"),
+    ]
+    assert (told[0].ended_by, told[0].ended_at) == (sole.envelope.event_id, at(0, 23))
+
+
+def test_what_comes_after_a_sole_permit_that_was_given_since_never_begins(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    sole = permit(speaker, "B", 2, is_sole=True)
+    consent = speaker.consents(at(0, 0), SOTE, statement="A")
+    hub.hear(consent, sole, permit(speaker, "A", 1, is_sole=False))
+    hub.hear(speaker.withdraws(at(1), SOTE, statement="A"))  # refused: it has ended
+
+    told = {(each.statement_id, each.kind): each for each in seen(hub)}
+
+    assert {name: each.state for name, each in told.items()} == {
+        ("A", "consent"): "superseded",
+        ("A", "permit"): "superseded",
+        ("B", "permit"): "active",
+    }
+    assert told["A", "permit"].ended_by == sole.envelope.event_id
+
+
+def test_a_permit_that_was_replaced_is_in_force_when_it_is_given_again(
+    hub: WatchedHub, speaker: Speaker
+) -> None:
+    hub.hear(permit(speaker, "A", 0, is_sole=True), permit(speaker, "B", 1, is_sole=True))
+    hub.hear(permit(speaker, "A", 2, is_sole=True))
+
+    assert [(each.statement_id, each.state) for each in seen(hub)] == [
+        ("A", "superseded"),
+        ("A", "active"),
+        ("B", "superseded"),
+    ]
 
 
 def test_a_prohibition_says_what_it_is_about_and_no_document(

@@ -11,6 +11,8 @@ from connectors.kela.dates import read_date, style_of
 from streams.promises.connector import BATCH_MESSAGES_MAX, Reading, Unreadable
 from tests.connectors.kela.batches import CONNECTOR, SAMPLES, era, readings, viesti
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 EXAMPLES = Path(__file__).parents[4] / "shared" / "examples" / "x-road"
 WHOLE = [path.read_bytes() for path in sorted(SAMPLES.rglob("*.xml"))]
 TOKENS = [

@@ -88,6 +88,21 @@ def test_a_permit_without_a_class_permits_nothing() -> None:
     assert permitted(posted(consent)).categories == ()
 
 
+def test_a_permit_is_the_only_one_of_its_direction() -> None:
+    whole, bare = permit(), permit()
+    del bare["provision"]
+    assert permitted(posted(whole)).is_sole
+    assert permitted(posted(bare)).is_sole
+    assert not permitted(posted(bare) | {"type": "collection"}).is_sole
+
+
+def test_a_permit_of_the_hubs_own_shape_adds_to_the_others() -> None:
+    own = permit()
+    own["provision"] = own["provision"]["provision"][0]
+    event = permitted(posted(own) | {"type": "collection"})
+    assert (event.kind, event.is_sole) == (StatementKind.PERMIT, False)
+
+
 def test_a_permit_with_a_purpose_is_for_that_alone() -> None:
     purpose = [{"system": "urn:saattaen:purpose", "code": "social_care"}]
     consent = permit(provision={"provision": [inner(purpose=purpose)]})

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from streams.domain.statements import DisclosureProhibited
+from streams.domain.statements import ConsentGiven, DisclosureProhibited
 from streams.promises.connector import Reading, Unreadable
 from tests.connectors.region import NOW, REGION, SOTE
 from tests.connectors.sote.documents import (
@@ -135,15 +135,65 @@ def test_a_task_without_a_code_lacks_it() -> None:
         assert refused(prohibiting(class_=[coding])) == [("missing-field", f"{PROVISION}.{place}")]
 
 
-def test_a_permit_for_a_service_task_alone_is_refused() -> None:
-    extension = [{"url": FUNCTION_CODE, "valueCode": "X"}]
-    for coding, place in (
-        ({"code": "plan", "extension": extension}, "class[0].extension[0]"),
-        ({"system": "urn:saattaen:service-task", "code": "X"}, "class[0]"),
-    ):
-        document = sample("consent-given")
-        resource(document, "Consent")["provision"]["class"] = [coding]
-        assert refused(document) == [("bad-value", f"{PROVISION}.{place}")]
+def limited(category: str, *tasks: str) -> Json:
+    return {
+        "code": category,
+        "extension": [{"url": FUNCTION_CODE, "valueCode": task} for task in tasks],
+    }
+
+
+def task(code: str) -> Json:
+    return {"system": "urn:saattaen:service-task", "code": code}
+
+
+def permitting(*classes: Json) -> Json:
+    document = sample("consent-given")
+    resource(document, "Consent")["provision"]["class"] = [*classes]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("classes", "categories"),
+    [
+        ((limited("plan", "X", "Y"), limited("identity", "Y", "X")), 2),
+        (({"code": "plan"}, task("X"), task("Y"), {"code": "identity"}), 2),
+        ((limited("plan", "X", "Y"), task("Y"), task("X")), 1),
+        ((task("X"), task("Y")), 0),
+        (({"extension": limited("", "X", "Y")["extension"]}, {"code": "plan"}), 1),
+    ],
+)
+def test_a_permit_may_be_for_service_tasks_alone(
+    classes: tuple[Json, ...], categories: int
+) -> None:
+    [message] = CONNECTOR.split(orjson.dumps(permitting(*classes)))
+    reading = CONNECTOR.read(message, SOTE, REGION, NOW)
+    assert isinstance(reading, Reading), reading
+    assert isinstance(reading.event, ConsentGiven)
+    assert {*reading.event.service_tasks} == {"X", "Y"}
+    assert len(reading.event.categories) == categories
+
+
+@pytest.mark.parametrize(
+    ("classes", "place"),
+    [
+        ((limited("plan", "X"), {"code": "identity"}), "class[1]"),
+        (({"code": "identity"}, limited("plan", "X")), "class[1].extension[0]"),
+        ((limited("plan", "X"), limited("identity", "X", "Y")), "class[1].extension[0]"),
+        ((task("X"), limited("plan", "Y")), "class[1].extension[0]"),
+    ],
+)
+def test_a_permit_whose_classes_have_different_limits_is_refused(
+    classes: tuple[Json, ...], place: str
+) -> None:
+    assert refused(permitting(*classes)) == [("bad-value", f"{PROVISION}.{place}")]
+
+
+def test_a_task_of_a_permit_that_is_not_agreed_names_the_nearest() -> None:
+    [message] = CONNECTOR.split(orjson.dumps(permitting(limited("plan", "PAIHDEHUOLT"))))
+    reading = CONNECTOR.read(message, SOTE, TASKS, NOW)
+    assert isinstance(reading, Unreadable)
+    [problem] = reading.problems
+    assert (problem.code, problem.nearest) == ("unknown-code", "PAIHDEHUOLTO")
 
 
 def test_more_documents_and_tasks_than_anybody_names_are_refused() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from connectors.sote.operation_outcome import operation_outcome
 from streams.promises.connector import Reading, Unreadable
 from tests.connectors.region import NOW, REGION, SOTE, WIRE
 from tests.connectors.sote.documents import CONNECTOR, SAMPLES, Json, files
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 CODES = {
     "malformed",

@@ -119,6 +119,7 @@ class Permissions:
             isinstance(said, ConsentGiven)
             and purpose in said.purposes
             and category in said.categories
+            and not said.service_tasks  # no service of the town has a service task
             and (said.kind is StatementKind.CONSENT or (between_sote and said.to_branch is branch))
             for said in in_force
         )
