@@ -21,6 +21,8 @@ def run_until_stopped(app: faust.App) -> None:
     # Faust's words may repeat anything; the operator log says that it spoke, and how gravely.
     logging.getLogger("faust").setLevel(logging.WARNING)
     logging.getLogger("mode").setLevel(logging.WARNING)
+    # A broker that is away makes it speak ten times a second; the stage says so once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     worker = app.Worker(
         loop=loop,
         override_logging=False,
