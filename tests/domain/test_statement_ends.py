@@ -322,6 +322,9 @@ def test_a_permit_that_was_replaced_has_ended_and_may_be_given_again() -> None:
     (end,) = [said for said in lane.hot.statements if said.ended]
     assert standing(end, at(hours=1)) is Standing.SUPERSEDED
     assert refused(lane, says.withdraws(at(hours=2), SOTE, "A")) == "statement-has-ended"
+    lane.hear(says.withdraws(at(hours=2), SOTE, "A", in_error=True))
+    (end,) = [said for said in lane.hot.statements if said.ended]
+    assert standing(end, at(hours=2)) is Standing.ENTERED_IN_ERROR
     lane.hear(permits(says, 3, "A"))
     assert in_force(lane) == ["A"]
 
