@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
@@ -20,6 +19,7 @@ from aiokafka.structs import TopicPartition
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
+from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
 from streams.promises.topics import LEDGER
@@ -166,20 +166,16 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
 
 
 async def _await_topic(kafka: str) -> None:
-    """Look for the ledger's topic: to ask a broker for it by name might make it, and wrongly.
+    """Look for the ledger's topic.
 
     Raises:
         UnavailableError: It is not there yet, or has more partitions than a ledger may have.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        async with asyncio.timeout(CALL_S_MAX):
-            await admin.start()
-            found = [each for each in await admin.describe_topics() if each["topic"] == LEDGER]
-    finally:
-        with suppress(KafkaError, TimeoutError, OSError):
-            await admin.close()
-    if not found:
-        raise UnavailableError(f"the topic {LEDGER} is not there: saattaen kafka topics makes it")
-    if len(found[0]["partitions"]) > PARTITIONS_MAX:
+    async with answered(kafka):
+        count = await count_partitions(kafka, LEDGER)
+    if not count:
+        raise UnavailableError(
+            f"{kafka} has no topic {LEDGER}: saattaen kafka create-topics makes it"
+        )
+    if count > PARTITIONS_MAX:
         raise UnavailableError(f"the topic {LEDGER} has over {PARTITIONS_MAX} partitions")
