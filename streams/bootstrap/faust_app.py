@@ -172,7 +172,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # aiokafka has no types
         consumer = super()._create_worker_consumer(transport)
         # Faust has no setting for it: a record of a transaction that was given up never was.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  # as said above
         return consumer
 
 
