@@ -27,6 +27,8 @@ from streams.promises.engine import Outcome
 
 GROUP = "saattaen.router"
 REGISTRY_FILE = "registry.json"
+EVENTS_A_COMMIT = 500
+"""A tenth of a second of deciding: so long nobody hears of this worker, and nothing else is done."""
 _WAIT_S = 1.0
 
 
@@ -87,6 +89,7 @@ class RunningRouter:
                 topics.STATE,
                 place.folder,
                 self._make,
+                records_a_commit=EVENTS_A_COMMIT,
                 session_timeout_ms=session_ms,
             )
         )
