@@ -28,7 +28,7 @@ from streams.promises.engine import Outcome
 GROUP = "saattaen.router"
 REGISTRY_FILE = "registry.json"
 EVENTS_A_COMMIT = 500
-"""A tenth of a second of deciding: so long nobody hears of this worker, and nothing else is done."""
+"""A tenth of a second of deciding, in which nothing else is done and no heartbeat leaves."""
 _WAIT_S = 1.0
 
 
