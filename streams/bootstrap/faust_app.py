@@ -154,10 +154,10 @@ class _AsItCame(faust.Schema[Any, Any]):
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # aiokafka has no types
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # the library has no types
         consumer = super()._create_worker_consumer(transport)
-        # Faust has no setting for it: a record of a transaction that was given up never was.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        # A record of a transaction that was given up never was.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  # Faust has no setting for it
         return consumer
 
 
