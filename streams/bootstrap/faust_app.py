@@ -40,12 +40,12 @@ from streams.sealing.hub_secrets import SecretsError
 GROUP = "saattaen.normalise"
 """The consumer group of all normalisers."""
 COMMIT_S = 0.5
-SESSION_S, HEARTBEAT_S = 6.0, 1.5
+SESSION_MS = 6_000
 """How soon another worker takes over from one that died without a word."""
 BUFFERED_MAX = 256
 """Records of an agency that Faust holds; some of them may be large."""
 DRAIN_S = 10.0
-_ANSWER_S = 20.0
+_ANSWER_S = 30.0
 _OUTAGE_MAX_S = 7 * 86_400.0
 """A worker that waits for its database is not to be taken for one that stopped reading."""
 _REGISTRY_CACHE = "registry.json"
@@ -55,13 +55,19 @@ class NormaliserApp(faust.App):
     """Faust's app with the stage beside its agents."""
 
     def __init__(
-        self, parts: SealingParts, state: StateFolder, health_port: int | None = None
+        self,
+        parts: SealingParts,
+        state: StateFolder,
+        *,
+        session_ms: int = SESSION_MS,
+        health_port: int | None = None,
     ) -> None:
         """Build the app and its agents; nothing is opened.
 
         Args:
             parts: The agreement and what seals and opens.
             state: The worker's own folder, held as long as the app is.
+            session_ms: How long the group waits for a worker that gives no sign.
             health_port: Where to answer how the worker is; nowhere where None.
         """
         settings = parts.settings
@@ -73,8 +79,8 @@ class NormaliserApp(faust.App):
             web_enabled=False,
             datadir=state.path / "faust",
             broker_commit_interval=COMMIT_S,
-            broker_session_timeout=SESSION_S,
-            broker_heartbeat_interval=HEARTBEAT_S,
+            broker_session_timeout=session_ms / 1000,
+            broker_heartbeat_interval=session_ms / 4000,
             broker_request_timeout=_ANSWER_S,
             broker_max_poll_interval=_OUTAGE_MAX_S,
             stream_buffer_maxsize=BUFFERED_MAX,
@@ -169,10 +175,10 @@ class _AsItCame(faust.Schema[Any, Any]):
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # aiokafka has no types
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # the library has no types
         consumer = super()._create_worker_consumer(transport)
-        # Faust has no setting for it: a record of a transaction that was given up never was.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001  # as said above
+        # A record of a transaction that was given up never was.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  # Faust has no setting for it
         return consumer
 
 
@@ -216,7 +222,7 @@ def from_environment() -> NormaliserApp:
     )
     port = os.environ.get("SAATTAEN_HEALTH_PORT")
     parts, state = SealingParts(settings), claim("normalise", None)
-    return NormaliserApp(parts, state, int(port) if port else None)
+    return NormaliserApp(parts, state, health_port=int(port) if port else None)
 
 
 def __getattr__(name: str) -> NormaliserApp:

@@ -7,11 +7,26 @@ from contextlib import suppress
 
 import faust
 
+from streams.bootstrap.until_stopped import INTERRUPTED
 
-def run_until_stopped(app: faust.App) -> None:
+
+class _Worker(faust.Worker):
+    """Faust's worker, which remembers what stopped it."""
+
+    was_interrupted = False
+
+    def _on_sigint(self) -> None:
+        self.was_interrupted = True
+        super()._on_sigint()
+
+
+def run_app(app: faust.App) -> int:
     """Run an app as Faust's own worker does, with the log and the exit that are the hub's.
 
     SIGTERM and SIGINT stop it; it ends its work before.
+
+    Returns:
+        The exit code: 0 after SIGTERM, 130 after Ctrl-C.
 
     Raises:
         Exception: What crashed it: the stage's own errors among others.
@@ -23,7 +38,8 @@ def run_until_stopped(app: faust.App) -> None:
     logging.getLogger("mode").setLevel(logging.WARNING)
     # A broker that is away makes it speak ten times a second; the stage says so once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    worker = app.Worker(
+    worker = _Worker(
+        app,
         loop=loop,
         override_logging=False,
         redirect_stdouts=False,
@@ -41,3 +57,4 @@ def run_until_stopped(app: faust.App) -> None:
             loop.run_until_complete(starting)
     finally:
         worker.stop_and_shutdown()
+    return INTERRUPTED if worker.was_interrupted else 0

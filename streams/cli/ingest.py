@@ -163,6 +163,8 @@ def read_file(file: str, bytes_max: int = -1) -> bytes:
     if file == STDIN:
         return sys.stdin.buffer.read(bytes_max)
     try:
+        if bytes_max < 0:
+            return Path(file).read_bytes()
         with Path(file).open("rb") as opened:
             return opened.read(bytes_max)
     except OSError as error:

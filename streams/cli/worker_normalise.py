@@ -37,20 +37,33 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The worker's own folder (default: the first free under ./saattaen-state).",
 )
+@click.option(
+    "--session-ms",
+    metavar="MS",
+    type=click.IntRange(1_000, 20_000),
+    default=6_000,
+    envvar="SAATTAEN_SESSION_MS",
+    help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
+)
 @health_option
 def normalise(
-    *, place: KafkaPlace, state: Path | None, health_port: int | None, as_json: bool
-) -> None:
+    *,
+    place: KafkaPlace,
+    state: Path | None,
+    session_ms: int,
+    health_port: int | None,
+    as_json: bool,
+) -> int:
     """Turn agencies' raw records into contract events and dead letters, until SIGTERM.
 
     Waits while the broker, the registry or the database is away. As many workers as there are
-    partitions share the work. The log goes to stderr, one JSON object a line. Exit 0 after SIGTERM
-    or Ctrl-C.
+    partitions share the work. The log goes to stderr, one JSON object a line. Exit 0 after SIGTERM,
+    130 after Ctrl-C.
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
     # Loaded here: it takes a second, and the help does not need it.
     from streams.bootstrap.faust_app import NormaliserApp
-    from streams.bootstrap.faust_worker import run_until_stopped
+    from streams.bootstrap.faust_worker import run_app
     from streams.bootstrap.operator_log import configure
     from streams.bootstrap.state_folder import claim
     from streams.cli.kafka_parts import sealing_parts
@@ -60,8 +73,11 @@ def normalise(
     asyncio.run(_look_for_topics(parts))
     folder = claim("normalise", state)
     say(f"normalising from {place.kafka}; its state lies in {folder.path}; Ctrl-C stops")
-    run_until_stopped(NormaliserApp(parts, folder, health_port))
-    say("stopped; what is acknowledged is committed")
+    try:
+        app = NormaliserApp(parts, folder, session_ms=session_ms, health_port=health_port)
+        return run_app(app)
+    finally:
+        say("stopped; what is acknowledged is committed")
 
 
 async def _look_for_topics(parts: "SealingParts") -> None:

@@ -1,7 +1,6 @@
 """`saattaen worker receive`: an inbox folder in front of a Kafka hub."""
 
 import asyncio
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,30 +28,35 @@ if TYPE_CHECKING:
 @kafka_options(KAFKA, DATABASE, KEYS)
 @data_option
 @json_option
-def receive(*, place: KafkaPlace, data: Path, as_json: bool) -> None:
+def receive(*, place: KafkaPlace, data: Path, as_json: bool) -> int:
     """Queue the files that agencies leave in DATA/inbox/AGENCY, until SIGTERM.
 
     Files are written under a name that begins with a dot, then renamed; receipts appear in
     DATA/receipts/AGENCY when the broker has acknowledged every message. The log goes to stderr, one
-    JSON object a line. Exit 0 after SIGTERM or Ctrl-C.
+    JSON object a line. Exit 0 after SIGTERM, 130 after Ctrl-C.
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
     from streams.bootstrap.hub import wall_clock
     from streams.bootstrap.inbox import Inbox
     from streams.bootstrap.operator_log import configure
+    from streams.bootstrap.until_stopped import run_until_stopped
 
     configure()
     parts = sealing_parts(place)
     inbox = Inbox(data, parts.agreements.in_force(wall_clock()).agencies)
-    try:
+
+    async def work(stop: asyncio.Event) -> None:
         say(f"receiving from {data / 'inbox'}/AGENCY for {place.kafka}; Ctrl-C stops")
-        asyncio.run(_until_stopped(parts, inbox))
+        await _empty(inbox, parts, stop)
+
+    try:
+        return run_until_stopped(work)
     finally:
         inbox.close()
-    say("stopped; what has receipts is queued")
+        say("stopped; what has receipts is queued")
 
 
-async def _until_stopped(parts: "SealingParts", inbox: "Inbox") -> None:
+async def _empty(inbox: "Inbox", parts: "SealingParts", stop: asyncio.Event) -> None:
     from streams.bootstrap.hub import wall_clock
     from streams.bootstrap.inbox_receiving import InboxReceiving
     from streams.bootstrap.kafka_hub import partitions_of
@@ -60,10 +64,6 @@ async def _until_stopped(parts: "SealingParts", inbox: "Inbox") -> None:
     from streams.bootstrap.receiving import Receiving
     from streams.promises.topics import raw
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
     kafka = parts.settings.kafka
     agencies = parts.agreements.in_force(wall_clock()).agencies
     partitions = await partitions_of(kafka, [raw(agency) for agency in agencies])

@@ -162,7 +162,7 @@ def poisoned(record: Outgoing) -> dict[str, tuple[Outgoing, str, str]]:
         "no agency": (without("agency"), "missing-field", "/headers/agency"),
         "an agency that is none": (having(agency=b"nobody"), "bad-value", "/headers/agency"),
         "another agency": (having(agency=b"kela"), "bad-value", "/headers/agency"),
-        "a null key": (record._replace(key=None), "missing-field", "/key"),  # type: ignore[arg-type]  # as no producer of ours sends it
+        "a null key": (record._replace(key=None), "missing-field", "/key"),  # type: ignore[arg-type]  # it is poison
         "another person": (record._replace(key=b"p-" + b"0" * 26), "bad-value", "/key"),
         "no time": (without("recorded_at"), "missing-field", "/headers/recorded_at"),
         "a wrong time": (having(recorded_at=b"now"), "bad-time", "/headers/recorded_at"),
@@ -174,7 +174,7 @@ def poisoned(record: Outgoing) -> dict[str, tuple[Outgoing, str, str]]:
             "/value",
         ),
         "empty": (record._replace(value=b""), "missing-field", "/value"),
-        "a null value": (record._replace(value=None), "missing-field", "/value"),  # type: ignore[arg-type]  # as no producer of ours sends it
+        "a null value": (record._replace(value=None), "missing-field", "/value"),  # type: ignore[arg-type]  # it is poison
         "nothing at all": (record._replace(headers=()), "missing-field", "/headers/agency"),
         "a generation that never was": (having(generation=b"77"), "key-destroyed", "/value"),
     }
