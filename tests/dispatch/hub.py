@@ -194,7 +194,7 @@ class Bench:
         self.now = NOON
         self.pace = PACE
         self.path = folder / "dispatch.db"
-        self.attempts = Attempts(self.path)
+        self.attempts = Attempts.in_file(self.path)
         self.erased: set[PersonId] = set()
         self.sealed: list[str] = []
         self.desks: dict[DeskKey, DeskPost] = {}
@@ -209,7 +209,7 @@ class Bench:
     def restart(self) -> None:
         """Open the attempts file anew, as after a crash."""
         self.attempts.close()
-        self.attempts = Attempts(self.path)
+        self.attempts = Attempts.in_file(self.path)
 
     def render(self, told: Notice) -> Rendered | None:
         if told.person in self.erased:

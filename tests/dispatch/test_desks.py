@@ -392,7 +392,7 @@ def test_the_attempts_of_an_older_hub_are_kept(tmp_path: Path) -> None:
         )
         db.pragma("user_version", 1)
     db.close()
-    attempts = Attempts(path)
+    attempts = Attempts.in_file(path)
     (found,) = attempts.due(KELA, NOON, 10, 9)
     assert (found.notice_id, found.role, found.desk, found.message) == ("n-1", "", "", "")
     attempts.close()

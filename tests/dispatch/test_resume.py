@@ -199,10 +199,10 @@ async def test_an_older_attempts_file_repeats_no_delivery(tmp_path: Path) -> Non
     dispatcher._following.catch_up()
     bench.attempts.close()
     older = bench.path.read_bytes()
-    bench.attempts = Attempts(bench.path)
+    bench.attempts = Attempts.in_file(bench.path)
     await drained(bench, bench.dispatcher())
     bench.attempts.close()
     bench.path.write_bytes(older)
-    bench.attempts = Attempts(bench.path)
+    bench.attempts = Attempts.in_file(bench.path)
     await drained(bench, bench.dispatcher())
     assert violations(TO_KELA, kela.history, repeats=False) == []
