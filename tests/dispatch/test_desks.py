@@ -29,6 +29,8 @@ from tests.dispatch.desks import (
 from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, NOON, SOTE, notice
 from tests.dispatch.receivers import Receiver
 
+pytestmark = pytest.mark.usefixtures("store")
+
 FIRST, SECOND = escalation("first"), escalation("second", person=EINO)
 OF_SOTE = escalation("of sote", owner=SOTE)
 OF_START = escalation("of start", rule="start")

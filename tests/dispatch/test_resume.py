@@ -123,6 +123,7 @@ async def crash_at(folder: Path, step: int, *, after: bool) -> list[str]:
     return crashing.names
 
 
+@pytest.mark.usefixtures("store")
 async def test_a_crash_at_any_step_loses_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "whole"
     folder.mkdir()
