@@ -67,6 +67,8 @@ class Following:
         self._group_wait_us = group_wait_us
         self._kept: OrderedDict[NoticeId, Notice] = OrderedDict()
         self._followed: int | None = None
+        self.kept = 0
+        """The position up to which everything is in the store, as far as is known."""
 
     def take_batch(self) -> bool:
         """Take in the next entries; say whether that was the last of them.
@@ -85,7 +87,7 @@ class Following:
                     self._take(stored)
                 self._attempts.follow_to(last.position, last.entry_digest)
             after = last.position
-        self._followed = after
+        self._followed = self.kept = after
         return len(batch) < BATCH_ENTRIES
 
     def catch_up(self) -> None:
