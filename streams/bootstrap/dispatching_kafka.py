@@ -18,9 +18,11 @@ from streams.bootstrap.dispatching_partition import (
     Shared,
     transports_and_desks,
 )
+from streams.bootstrap.health import Health
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import SealingParts, partitions_of
 from streams.bootstrap.partition_writer import PartitionWriter
+from streams.bootstrap.progress_watch import ProgressWatch
 from streams.contracts.registry import Registry
 from streams.dispatch.attempts_database import AttemptsDatabase
 from streams.dispatch.backoff import Pace
@@ -73,12 +75,14 @@ class DispatchWorker:
         self._pace = pace
         self._setting = GroupSetting(parts.settings.kafka, GROUP, session_ms)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, health_port: int | None = None) -> None:
         """Work until told to stop; attempts under way are brought to their end.
 
-        Waits as long as database or broker cannot be used.
+        Waits as long as database or broker cannot be used. Answers on a port how it is, where one
+        is named.
 
         Raises:
+            UnavailableError: The port is taken.
             SecretsError: A webhook or a desk's mail server has no secret, or one of no use.
             WrongMasterKeyError: The person keys were made under other secrets.
             NewerStoreError: A newer version of the hub keeps its attempts in the database.
@@ -107,7 +111,10 @@ class DispatchWorker:
             def follow(partition: int, count: int) -> _DispatchFollower:
                 return _DispatchFollower(shared, attempts, partition, count)
 
-            await LedgerGroup(self._setting, self._registry, follow).run(stop)
+            group = LedgerGroup(self._setting, self._registry, follow)
+            watch = ProgressWatch(self._setting.kafka, GROUP, group.assigned)
+            async with Health("dispatch", watch).served(health_port):
+                await group.run(stop)
         finally:
             await writer.close()
             if keys is not None:

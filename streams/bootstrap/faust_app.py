@@ -49,6 +49,15 @@ _ANSWER_S = 30.0
 _OUTAGE_MAX_S = 7 * 86_400.0
 """A worker that waits for its database is not to be taken for one that stopped reading."""
 _REGISTRY_CACHE = "registry.json"
+_STREAMS: dict[str, Any] = {
+    "stream_buffer_maxsize": BUFFERED_MAX,
+    # The stage ends its own work; what it did not get to comes again.
+    "stream_wait_empty": False,
+    "stream_recovery_delay": 0.0,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+}
 
 
 class NormaliserApp(faust.App):
@@ -83,13 +92,7 @@ class NormaliserApp(faust.App):
             broker_heartbeat_interval=session_ms / 4000,
             broker_request_timeout=_ANSWER_S,
             broker_max_poll_interval=_OUTAGE_MAX_S,
-            stream_buffer_maxsize=BUFFERED_MAX,
-            # The stage ends its own work; what it did not get to comes again.
-            stream_wait_empty=False,
-            stream_recovery_delay=0.0,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            table_standby_replicas=0,
+            **_STREAMS,
         )
         self._registry = Registry(settings.registry, cache=state.path / _REGISTRY_CACHE)
         self._offsets = RawOffsets(settings.kafka, GROUP)

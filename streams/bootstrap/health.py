@@ -38,6 +38,7 @@ class Health(Collector):
         outcomes: Counts = _nothing,
         clock_lags_s: Lags = _nothing,
         stall_s: float = STALL_S,
+        reads_topics: bool = True,
     ) -> None:
         """Answer for a stage.
 
@@ -47,7 +48,9 @@ class Health(Collector):
             outcomes: How many events ended in which way, by status.
             clock_lags_s: How long the most overdue clock of each partition waits, in seconds.
             stall_s: How long records may wait while nothing moves, in seconds.
+            reads_topics: The worker is ready once it has partitions; else it is ready at once.
         """
+        self._reads_topics = reads_topics
         self._stage, self._watch, self._stall_s = stage, watch, stall_s
         self._outcomes, self._clock_lags_s = outcomes, clock_lags_s
         self._registry = CollectorRegistry()
@@ -141,7 +144,7 @@ class Health(Collector):
         return web.Response(status=503 if stalled else 200, text=f"{said}\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        is_ready = bool(self._watch.standings)
+        is_ready = bool(self._watch.standings) or not self._reads_topics
         said = "ok" if is_ready else "no partition yet: it joins, restores, or others have all"
         return web.Response(status=200 if is_ready else 503, text=f"{said}\n")
 

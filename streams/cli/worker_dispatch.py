@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, REGISTRY, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    DATABASE,
+    KAFKA,
+    KEYS,
+    REGISTRY,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.options import json_option
 from streams.cli.output import say
 
@@ -40,9 +48,16 @@ _OUTBOX = Path("saattaen-outbox")
     envvar="SAATTAEN_SESSION_MS",
     help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
 )
+@health_option
 @json_option
 def dispatch(
-    place: KafkaPlace, state: Path | None, outbox: Path, session_ms: int, *, as_json: bool
+    place: KafkaPlace,
+    state: Path | None,
+    outbox: Path,
+    session_ms: int,
+    health_port: int | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Bring notices to the agencies and their desks, in order and until they are there.
 
@@ -69,7 +84,7 @@ def dispatch(
         try:
             say(f"dispatching; files for agencies lie in {outbox}; SIGTERM or Ctrl-C stops")
             worker = DispatchWorker(parts, registry, outbox, session_ms=session_ms)
-            await worker.run(stop)
+            await worker.run(stop, health_port)
         finally:
             await registry.close()
 

@@ -155,9 +155,6 @@ def test_every_variable_is_one_that_commands_read() -> None:
     assert [name for name in sorted(ours) if f'"{name}"' not in code] == []
 
 
-AWAITED = pytest.mark.xfail(reason="built beside this", strict=True)
-
-
 def command_of(words: list[str]) -> Any:  # noqa: ANN401  # click's own
     """Find the command of a container, or what it supervises."""
     words = [word for word in words if word != "supervise"]
@@ -172,9 +169,7 @@ def options_of(words: list[str]) -> set[str]:
     return {option for parameter in command_of(words).params for option in parameter.opts}
 
 
-@pytest.mark.parametrize(
-    "name", [ONCE, *STAGES[:3], pytest.param("dispatch", marks=AWAITED), "view"]
-)
+@pytest.mark.parametrize("name", [ONCE, *STAGES])
 def test_every_service_runs_a_command_that_there_is(name: str) -> None:
     words = services()[name]["command"]
     assert {word for word in words if word.startswith("--")} <= options_of(words)
@@ -184,11 +179,7 @@ def test_every_service_runs_a_command_that_there_is(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "normalise",
-        "route",
-        *[pytest.param(name, marks=AWAITED) for name in ("receive", "dispatch", "view")],
-    ],
+    STAGES,
 )
 def test_every_stage_answers_where_it_is_probed(name: str) -> None:
     assert "--health-port" in options_of(services()[name]["command"])
