@@ -9,6 +9,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+MESSAGES ?= 200000
+KILLS ?= 200
+ZOMBIES ?= 30
+BOUNCES ?= 30
 
 # Versions of the tool that writes requirements.lock; it is installed apart, on demand.
 LOCK_TOOL := uv==0.13.9
@@ -20,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-fast check format bench lock clean
+.PHONY: help setup demo test test-fast test-kafka soak check format bench bench-kafka lock clean
 
 help:
 	@echo 'make setup      the environment in $(VENV), from requirements.lock'
@@ -29,7 +33,10 @@ help:
 	@echo 'make test-fast  all tests, without coverage (TEST_ARGS=...)'
 	@echo 'make check      lint, format, types, import rules'
 	@echo 'make format     mend what lint and format can mend by themselves'
+	@echo 'make test-kafka the long fault runs on a real Kafka, under 20 minutes (TEST_ARGS=...)'
+	@echo 'make soak       the same with other counts (MESSAGES=200000 KILLS=200 ZOMBIES=30 BOUNCES=30)'
 	@echo 'make bench      measurements (BENCH_ARGS=--json)'
+	@echo 'make bench-kafka  the router on a real Kafka (PEERS=folder BENCH_ARGS="--json --events N")'
 	@echo 'make lock       write requirements.lock anew from pyproject.toml'
 	@echo 'make clean      remove the environment and every cache'
 
@@ -76,6 +83,15 @@ test: $(STAMP)
 test-fast: $(STAMP)
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
+# One after another: two fault runs on two cores would measure each other.
+test-kafka: $(STAMP)
+	@$(BIN)/python -m pytest -m faults tests/kafka $(TEST_ARGS)
+
+soak: $(STAMP)
+	@SAATTAEN_FAULT_MESSAGES=$(MESSAGES) SAATTAEN_FAULT_KILLS=$(KILLS) \
+	  SAATTAEN_FAULT_ZOMBIES=$(ZOMBIES) SAATTAEN_FAULT_BOUNCES=$(BOUNCES) \
+	  $(BIN)/python -m pytest -m faults tests/kafka --timeout=0 $(TEST_ARGS)
+
 check: $(STAMP)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -88,6 +104,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-kafka: $(STAMP)
+	@$(BIN)/python -m tests.bench.kafka $(BENCH_ARGS)
 
 # No addresses in the lock: whoever installs chooses the index. No comments: they name paths.
 lock: $(STAMP)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.measuring import measured_by_nobody
 
+pytest_plugins = ("tests.kafka.fixtures", "tests.kafka.scheduling")
 HERE = Path(__file__).parent
 
 settings.register_profile(

@@ -1,6 +1,6 @@
 """Kela's connector: keeps `streams.promises.connector.Connector` for XML batches."""
 
-from connectors.kela.era import split
+from connectors.kela.era import reopen, split
 from connectors.kela.rendering import render
 from connectors.kela.viesti import read
 from streams.domain.agreement import Agreement
@@ -20,6 +20,16 @@ class KelaConnector:
         A single `<viesti>`, as a message's `raw` is, is taken too. Never raises.
         """
         return split(raw)
+
+    def context(self, message: Message) -> str:
+        """Say nothing: a `<viesti>` stands alone."""
+        del message
+        return ""
+
+    def reopen(self, raw: bytes, place: str, context: str) -> Message:
+        """Give back a `<viesti>`, from its own bytes."""
+        del context
+        return reopen(raw, place)
 
     def read(
         self, message: Message, agency: AgencyId, agreement: Agreement, recorded_at: Instant

@@ -33,7 +33,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _AS_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
-_MALFORMED = Problem("malformed", "", "not a FHIR resource in JSON", None)
+MALFORMED = Problem("malformed", "", "not a FHIR resource in JSON", None)
 _TOO_LARGE = Problem("too-large", "", "more than 8 MiB in a file or 512 KiB in a message", None)
 _TOO_DEEP = Problem("too-deep", "", f"more than {DEPTH_MAX} levels", None)
 _TOO_MANY = Problem(
@@ -96,13 +96,13 @@ def _document(line: bytes) -> object:
 def _no_json(raw: bytes) -> Message:
     # The parser refuses 1,024 levels too, and does not say in a code which of the two it was.
     deep = _left_open(raw).count(b"[") > DEPTH_MAX
-    return _unreadable(raw, _TOO_DEEP if deep else _MALFORMED)
+    return _unreadable(raw, _TOO_DEEP if deep else MALFORMED)
 
 
 def _enclosed(raw: bytes, parsed: object) -> list[Message]:
     kind = parsed.get("resourceType") if isinstance(parsed, dict) else None
     if not isinstance(parsed, dict) or not isinstance(kind, str) or kind not in RESOURCE_TYPES:
-        return [_unreadable(raw, _MALFORMED)]
+        return [_unreadable(raw, MALFORMED)]
     if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and _left_open(raw):
         return [_unreadable(raw, _TOO_DEEP)]
     if kind != "Bundle":

@@ -52,9 +52,9 @@ def keep_agreements(data: Path, agreements: Agreements) -> None:
 class Bygone:
     """The agreements by digest: those of the region's files, and those that were kept."""
 
-    def __init__(self, data: Path, agreements: Agreements) -> None:
-        """Look for what the files no longer say in a hub's folder."""
-        self._folder = data / FOLDER
+    def __init__(self, data: Path | None, agreements: Agreements) -> None:
+        """Look for what the files no longer say in a hub's folder, where it has one."""
+        self._folder = data / FOLDER if data is not None else None
         self._agreements = agreements
         self._found: dict[bytes, Agreements | None] = {}
 
@@ -69,7 +69,14 @@ class Bygone:
         found = self._found[digest]
         return found.in_force(at) if found is not None else None
 
+    def mend(self) -> str:
+        """Say what brings back a version that is not at hand."""
+        named = "name a folder with all its versions with --region"
+        return f"{named}, or put back what was in {self._folder}" if self._folder else named
+
     def _kept(self, digest: bytes) -> Agreement | None:
+        if self._folder is None:
+            return None
         try:
             version = read(_place(self._folder, digest).read_bytes())
         except (OSError, ValueError):

@@ -9,7 +9,8 @@ from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
 from streams.engines import lane
 from streams.engines.embedded import EmbeddedEngine
 from streams.normalise.opening import open_dead_letter, restore_protected
-from streams.normalise.receive import RAW, Received, ReceiveStep, UnknownSenderError
+from streams.normalise.receive import ReceiveStep, UnknownSenderError
+from streams.normalise.stamping import RAW, Received
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus
 from streams.promises.receipt import Receipt
 

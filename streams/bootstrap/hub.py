@@ -17,7 +17,8 @@ from streams.domain.ids import AgencyId, Instant
 from streams.engines.embedded import FILE as LEDGER_FILE
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.keys_sqlite import SqliteKeyStore
-from streams.normalise.receive import Received, ReceiveStep, UnknownSenderError
+from streams.normalise.receive import ReceiveStep, UnknownSenderError
+from streams.normalise.stamping import Received
 from streams.promises.engine import DeadLetter, Outcome
 from streams.promises.receipt import Receipt
 from streams.sealing.hub_secrets import open_secrets, secrets_file

@@ -23,11 +23,13 @@ KEYS = frozenset(
     {
         # which
         *("agency", "to", "notice_id", "handoff_id", "case_id", "clock_id", "event_id", "entry_id"),
-        *("dead_letter_id", "kind", "library"),
+        *("dead_letter_id", "kind", "library", "topic", "partition", "offset", "schema_id"),
+        "group",
         # what became of it
         *("state", "status", "cause", "error", "signal"),
         # how much and how long; each name ends with its unit
         *("bytes", "messages", "accepted", "dead_letters", "files", "clocks", "tries", "agencies"),
+        *("partitions", "pause_s"),
         *("delay_us", "hold_us", "duration_us", "lag_us"),
     }
 )

@@ -1,17 +1,21 @@
 """A hub opened for reading: beside a running hub, without its lock."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.agreement_history import Bygone
 from streams.bootstrap.rendering import on_the_wire
 from streams.domain.agreement import Agreements
 from streams.domain.entry import Notice
+from streams.domain.ids import Instant, PersonId
 from streams.engines.embedded import FILE as LEDGER_FILE
 from streams.engines.embedded import EmbeddedEngine
 from streams.engines.keys_sqlite import SqliteKeyStore
+from streams.promises.engine import Stored
 from streams.promises.key_store import KeyStore
 from streams.sealing.hub_secrets import read_secrets, secrets_file
 from streams.sealing.sealer import Sealer
@@ -25,7 +29,9 @@ class NoHubError(Exception):
 
 
 class HubReader:
-    """The ledger, views and agreement of an embedded hub; the keys only when something is opened.
+    """Keeps `streams.bootstrap.asking.AskedHub` for an embedded hub: ledger, views and agreement.
+
+    The keys are opened only when something of a person is.
 
     Raises on opening:
         NoHubError: The folder has no ledger.
@@ -78,6 +84,25 @@ class HubReader:
             desk.close()
             raise
         return desk
+
+    @cached_property
+    def bygone(self) -> Bygone:
+        """The agreements by digest, those that the region's files no longer have as well."""
+        return Bygone(self.data, self.agreements)
+
+    def now(self) -> Instant:
+        """Give the hub's virtual time: the latest moment recorded or advanced to."""
+        return self.engine.now()
+
+    def knows(self, person: PersonId) -> bool:
+        """Say whether anything is known of a person."""
+        return self.engine.person(person) is not None
+
+    def ledger(
+        self, after: int = 0, person: PersonId | None = None, limit: int | None = None
+    ) -> Iterator[Stored]:
+        """Read entries after a position, in ledger order: of everybody, or of one person."""
+        return self.engine.ledger(after, person, limit)
 
     def rendered(self, notice: Notice) -> bytes | None:
         """Write a notice as its receiver gets it, personal data in clear.

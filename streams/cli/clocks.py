@@ -3,9 +3,10 @@
 import click
 
 from streams.cli import view_shapes
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import INSTANT, json_option
 from streams.cli.output import local, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.domain.ids import AgencyId, Instant, PersonId
 from streams.views.deadlines import CLOCK_STATES
 
@@ -21,7 +22,7 @@ _OF_NONE = {"person": "(person)", "hub": "(hub)"}
         "  saattaen clocks --state running --due-before 2026-03-09 --json"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--state", type=click.Choice(CLOCK_STATES), help="Only in this state.")
 @click.option("--due-before", type=INSTANT, help="Only those due before this instant.")
@@ -29,7 +30,7 @@ _OF_NONE = {"person": "(person)", "hub": "(hub)"}
 @click.option("--agency", metavar="AGENCY", help="Only those that are this agency's duty.")
 def clocks(
     *,
-    place: HubPlace,
+    place: AnyPlace,
     state: str | None,
     due_before: int | None,
     person: str | None,
@@ -37,7 +38,7 @@ def clocks(
     as_json: bool,
 ) -> None:
     """List clocks, the oldest first: of handoffs, of cases, of persons, and of silent agencies."""
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         found = hub.desk.clocks(
             state=state,
             due_before=Instant(due_before) if due_before is not None else None,

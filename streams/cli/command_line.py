@@ -47,6 +47,8 @@ COMMANDS = {
     "person-id": Row("streams.cli.person_id:person_id", "Give a person's pseudonym."),
     "agreement": Row("streams.cli.agreement:agreement", "Lint, show and test agreements."),
     "contracts": Row("streams.cli.contracts:contracts", "List and check the Avro contracts."),
+    "worker": Row("streams.cli.worker:worker", "Run one stage of a Kafka hub."),
+    "kafka": Row("streams.cli.kafka:kafka", "Run a local Kafka, and make a hub's topics."),
     "doctor": Row("streams.cli.doctor:doctor", "Check all that a hub needs, and say each mend."),
 }
 

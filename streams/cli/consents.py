@@ -7,9 +7,10 @@ import click
 from streams.bootstrap.asking import entries_by
 from streams.cli import view_shapes
 from streams.cli.failures import not_found
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import INSTANT, json_option
 from streams.cli.output import READABLE, print_fields, print_json, say
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.words import Words, language_option
 from streams.domain.agreement import Agreement
 from streams.domain.ids import AgencyId, Instant, PersonId
@@ -32,7 +33,7 @@ class _Telling(NamedTuple):
         "  saattaen consents --person p-0123456789ABCDEFGHJKMNPQRS --language fi"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--person", metavar="PERSON", required=True, help="Whose (p-...).")
 @click.option("--at", type=INSTANT, help="As of this instant (default: the hub's time).")
@@ -40,7 +41,7 @@ class _Telling(NamedTuple):
 @language_option
 def consents(
     *,
-    place: HubPlace,
+    place: AnyPlace,
     person: str,
     at: int | None,
     every: bool,
@@ -52,11 +53,11 @@ def consents(
     As of an instant are those that the hub had recorded by then, in force then or later. JSON has
     the codes, in any language.
     """
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         whose = PersonId(person)
-        if hub.engine.person(whose) is None:
+        if not hub.knows(whose):
             raise not_found(f"no person {person}: saattaen person-id gives a person's pseudonym")
-        moment = Instant(at) if at is not None else hub.engine.now()
+        moment = Instant(at) if at is not None else hub.now()
         found = statements(entries_by(hub, whose, moment), moment)
         telling = _Telling(Words(language), hub.agreements.in_force(moment))
     shown = [seen for seen in found if every or seen.state in STANDING]

@@ -1,12 +1,14 @@
 """`saattaen contracts`: the Avro contracts, and whether they keep to an earlier release."""
 
+import asyncio
 from pathlib import Path
 
 import click
 
 from streams.cli.failures import FINDINGS, not_found
+from streams.cli.kafka_options import registry_option
 from streams.cli.options import json_option
-from streams.cli.output import print_json, print_table, say
+from streams.cli.output import READABLE, print_json, print_table, say
 from streams.contracts.compatibility import Incompatibility
 
 
@@ -29,18 +31,26 @@ def list_contracts(as_json: bool) -> None:
     print_table(("CONCEPT", "CONTRACT", "FIELDS", "FINGERPRINT"), rows, none="no contracts")
 
 
-@contracts.command(epilog="\b\nExample:\n  saattaen contracts check --against schemas-of-release-1")
+@contracts.command(
+    epilog=(
+        "\b\nExamples:\n"
+        "  saattaen contracts check --against schemas-of-release-1\n"
+        "  saattaen contracts check --registry http://127.0.0.1:9093/apis/ccompat/v7"
+    )
+)
 @json_option
+@registry_option
 @click.option(
     "--against",
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Contracts of an earlier release, which must be compatible both ways.",
 )
-def check(against: Path | None, as_json: bool) -> None:
-    """Check that every contract fits the code, and keeps to an earlier release.
+def check(against: Path | None, registry: str, as_json: bool) -> None:
+    """Check that every contract fits the code, and keeps to an earlier release and a registry.
 
-    Exit 6 where it finds something.
+    A registry's findings are contracts that it does not have, has otherwise, or would refuse; each
+    names the stages and connectors that the change touches. Exit 6 where it finds something.
     """
     from streams.contracts.catalogue import compare, contracts_list
 
@@ -48,16 +58,27 @@ def check(against: Path | None, as_json: bool) -> None:
         raise not_found(f"there is no folder {against}: name one with .avsc files")
     count = len(contracts_list())
     found = [*_misfits(), *(compare(against) if against is not None else [])]
+    findings = [_finding("folder", each.path, each.why) for each in found]
+    if registry:
+        from streams.contracts.registry_check import departures
+
+        findings += [_finding(*each) for each in asyncio.run(departures(registry))]
     if as_json:
-        print_json(
-            {"contracts": count, "findings": [{"path": f.path, "why": f.why} for f in found]}
-        )
-    elif found:
-        print_table(("PLACE", "WHY"), [(f.path, f.why) for f in found], none="")
+        print_json({"contracts": count, "findings": findings})
+    elif findings:
+        rows = [(f["kind"], f["path"], f["why"], f["touches"]) for f in findings]
+        print_table(("KIND", "PLACE", "WHY", "TOUCHES"), rows, none="", width_max=READABLE)
     else:
         say(f"{count} contracts, nothing found")
-    if found:
+    if findings:
         click.get_current_context().exit(FINDINGS)
+
+
+def _finding(kind: str, path: str, why: str) -> dict[str, object]:
+    from streams.contracts.consumers import touched_by
+
+    record = path.partition(".")[0].partition("[")[0]
+    return {"kind": kind, "path": path, "why": why, "touches": list(touched_by(record))}
 
 
 def _misfits() -> list[Incompatibility]:

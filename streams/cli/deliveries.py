@@ -2,11 +2,12 @@
 
 import click
 
-from streams.bootstrap.reader import HubReader
+from streams.bootstrap.asking import AskedHub
 from streams.cli import view_shapes
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import local, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.shapes import Json
 from streams.domain.ids import AgencyId
 from streams.views.answers import DeliverySeen
@@ -22,7 +23,7 @@ _COLUMNS = ("NOTICE", "HANDOFF", "TO", "KIND", "STATUS", "ISSUED", "CATEGORIES")
         "  saattaen deliveries --to kela --body --json"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--to", metavar="AGENCY", help="Only to this agency.")
 @click.option("--status", type=click.Choice(DELIVERY_STATUSES), help="Only of this fate.")
@@ -30,13 +31,13 @@ _COLUMNS = ("NOTICE", "HANDOFF", "TO", "KIND", "STATUS", "ISSUED", "CATEGORIES")
     "--body", is_flag=True, help="Render the wire message, with the person's data in clear."
 )
 def deliveries(
-    place: HubPlace, to: str | None, status: str | None, body: bool, as_json: bool
+    place: AnyPlace, to: str | None, status: str | None, body: bool, as_json: bool
 ) -> None:
     """List notices and their fate, the oldest first.
 
     A body is null where the person's key was destroyed.
     """
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         found = hub.desk.deliveries(to=AgencyId(to) if to is not None else None, status=status)
         bodies = {seen.notice_id: _body(hub, seen) for seen in found} if body else {}
     if as_json:
@@ -73,8 +74,8 @@ def _list(found: list[DeliverySeen]) -> None:
     print_table(_COLUMNS, rows, none="no such notices")
 
 
-def _body(hub: HubReader, seen: DeliverySeen) -> str | None:
-    stored = next(hub.engine.ledger(after=seen.issued_in - 1, limit=1))
+def _body(hub: AskedHub, seen: DeliverySeen) -> str | None:
+    stored = next(hub.ledger(after=seen.issued_in - 1, limit=1))
     notice = next(n for n in stored.entry.deliveries if n.notice_id == seen.notice_id)
     rendered = hub.rendered(notice)
     return None if rendered is None else rendered.decode()

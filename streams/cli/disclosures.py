@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import click
 
-from streams.bootstrap.agreement_history import Bygone
 from streams.cli import view_shapes
 from streams.cli.failures import not_found
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import INSTANT, json_option
 from streams.cli.output import BLANK, READABLE, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.words import Words, language_option
 from streams.domain.codes import Category
 from streams.domain.ids import Instant, PersonId
@@ -30,7 +30,7 @@ _COLUMNS = ("recorded", "to", "data", "basis", "state")
         "  saattaen disclosures --person p-0123456789ABCDEFGHJKMNPQRS --language sv"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--person", metavar="PERSON", required=True, help="Whose data (p-...).")
 @click.option("--since", type=INSTANT, help="Only what was recorded at this instant or later.")
@@ -39,7 +39,7 @@ _COLUMNS = ("recorded", "to", "data", "basis", "state")
 @language_option
 def disclosures(
     *,
-    place: HubPlace,
+    place: AnyPlace,
     person: str,
     since: int | None,
     until: int | None,
@@ -52,15 +52,15 @@ def disclosures(
     Also what stayed behind and why, and what was recalled. The state says whether it left. JSON has
     the codes, in any language.
     """
-    with read_hub(place) as hub:
-        if hub.engine.person(PersonId(person)) is None:
+    with ask_hub(place) as hub:
+        if not hub.knows(PersonId(person)):
             raise not_found(f"no person {person}: saattaen person-id gives a person's pseudonym")
         found = hub.desk.disclosures(
             PersonId(person),
             since=Instant(since) if since is not None else None,
             until=Instant(until) if until is not None else None,
         )
-        rules = Bygone(hub.data, hub.agreements).in_force
+        rules = hub.bygone.in_force
         told = [tell(seen, rules) for seen in found]
     words = Words(language)
     if fhir:

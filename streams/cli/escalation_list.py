@@ -2,9 +2,10 @@
 
 import click
 
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import local, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.shapes import record
 from streams.views.deadlines import OPEN
 from streams.views.escalations import escalations
@@ -32,7 +33,7 @@ _COLUMNS = (
         "  saattaen escalations list --agency kela --json"
     ),
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--open", "only_open", is_flag=True, help="Only those that nobody has taken up.")
 @click.option("--role", metavar="ROLE", help="Only those told to this role.")
@@ -40,11 +41,11 @@ _COLUMNS = (
     "--agency", metavar="AGENCY", help="Only those told to this agency, or of its own duties."
 )
 def list_escalations(
-    *, place: HubPlace, only_open: bool, role: str | None, agency: str | None, as_json: bool
+    *, place: AnyPlace, only_open: bool, role: str | None, agency: str | None, as_json: bool
 ) -> None:
     """List escalations, the oldest first: open, acknowledged, assigned, snoozed or closed."""
-    with read_hub(place) as hub:
-        found = escalations(hub.desk.clocks(escalated=True), hub.engine.now())
+    with ask_hub(place) as hub:
+        found = escalations(hub.desk.clocks(escalated=True), hub.now())
     chosen = [
         seen
         for seen in found

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import click
 
 from streams.bootstrap.agreement_file import read_editions
-from streams.bootstrap.agreement_history import FOLDER, Bygone
 from streams.bootstrap.closed_days import Holiday
 from streams.cli import view_shapes
 from streams.cli.failures import CONFLICT, CommandError, not_found
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import print_fields, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.shapes import Json, iso
 from streams.cli.words import Words, language_option
 from streams.domain import budget
@@ -34,31 +34,30 @@ class _Telling(NamedTuple):
 @click.command(
     epilog="\b\nExample:\n  saattaen explain clock c-0123456789ABCDEFGHJKMNPQRS --language fi"
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @language_option
 @click.argument("clock_id", metavar="CLOCK")
-def clock(place: HubPlace, clock_id: str, language: str, as_json: bool) -> None:
+def clock(place: AnyPlace, clock_id: str, language: str, as_json: bool) -> None:
     """Say why a clock is due when it is: every stretch that counted or did not, and why.
 
     What counted sums to the budget, and the stretches to the due time. Then come the rungs: when,
     to whom, told when and how late.
     """
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         seen = hub.desk.clock(ClockId(clock_id))
         if seen is None:
             raise not_found(f"no clock {clock_id}: saattaen clocks lists those there are")
         digest, at = bytes.fromhex(seen.agreement_digest), seen.reckoned_at
-        agreement = Bygone(hub.data, hub.agreements).in_force(digest, at)
+        agreement = hub.bygone.in_force(digest, at)
         # Another version may hold the same rules: it does, if it gives the same due time.
         agreement = agreement or hub.agreements.in_force(at)
-        why = explain_deadline(seen, agreement, hub.engine.now())
+        why = explain_deadline(seen, agreement, hub.now())
     if why is None:
         raise CommandError(
             CONFLICT,
             f"{clock_id} was counted under an agreement that is not at hand (digest "
-            f"{seen.agreement_digest[:16]}): name a folder with all its versions with --region, or "
-            f"put back what was in {hub.data / FOLDER}",
+            f"{seen.agreement_digest[:16]}): {hub.bygone.mend()}",
         )
     telling = _Telling(Words(language), seen, why, _holidays(place))
     if as_json:
@@ -67,7 +66,7 @@ def clock(place: HubPlace, clock_id: str, language: str, as_json: bool) -> None:
         _tell(telling)
 
 
-def _holidays(place: HubPlace) -> dict[date, Holiday]:
+def _holidays(place: AnyPlace) -> dict[date, Holiday]:
     found: dict[date, Holiday] = {}
     for edition in read_editions(place.region):
         found |= edition.closed.days

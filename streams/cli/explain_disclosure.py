@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 import click
 
-from streams.bootstrap.agreement_history import FOLDER, Bygone
-from streams.bootstrap.asking import agreement_at, entries_by
-from streams.bootstrap.reader import HubReader
+from streams.bootstrap.asking import AskedHub, agreement_at, entries_by
 from streams.cli import view_shapes
 from streams.cli.failures import CONFLICT, CommandError, not_found
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import INSTANT, json_option
 from streams.cli.output import READABLE, print_fields, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.cli.shapes import Json, iso, record
 from streams.cli.words import Words, language_option
 from streams.domain.entry import Act, MissingBasis
@@ -34,7 +33,7 @@ class _Telling(NamedTuple):
         "  saattaen explain disclosure h-0123456789ABCDEFGHJKMNPQRS --at 2026-02-09T12:00 --json"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option(
     "--at", type=INSTANT, help="As of this instant (default: now, by the agreement at hand)."
@@ -42,14 +41,14 @@ class _Telling(NamedTuple):
 @language_option
 @click.argument("handoff", metavar="HANDOFF")
 def disclosure(
-    *, place: HubPlace, handoff: str, at: int | None, language: str, as_json: bool
+    *, place: AnyPlace, handoff: str, at: int | None, language: str, as_json: bool
 ) -> None:
     """Say which of a handoff's data may go to its recipient, on what, and what is missing.
 
     The decision is made again, from the person's statements and the agreement of that instant; the
     same instant always gives the same answer.
     """
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         why = _asked(hub, HandoffId(handoff), Instant(at) if at is not None else None)
     telling = _Telling(Words(language), why)
     if as_json:
@@ -58,22 +57,21 @@ def disclosure(
         _tell(telling)
 
 
-def _asked(hub: HubReader, handoff_id: HandoffId, at: Instant | None) -> DecisionTold:
+def _asked(hub: AskedHub, handoff_id: HandoffId, at: Instant | None) -> DecisionTold:
     seen = hub.desk.handoff(handoff_id)
     if seen is None:
         raise not_found(f"no handoff {handoff_id}: saattaen handoffs lists those there are")
-    moment = at if at is not None else hub.engine.now()
+    moment = at if at is not None else hub.now()
     told = entries_by(hub, PersonId(seen.person), moment)
-    bygone = Bygone(hub.data, hub.agreements)
     if at is None:
         agreement = hub.agreements.in_force(moment)
     else:
-        found = agreement_at(hub, bygone, told, moment)
+        found = agreement_at(hub, told, moment)
         if found is None:
             raise _gone(hub, "the agreement of that instant")
         agreement = found
     try:
-        why = explain_disclosure(told, handoff_id, moment, agreement, bygone.in_force)
+        why = explain_disclosure(told, handoff_id, moment, agreement, hub.bygone.in_force)
     except RulesGoneError as gone:
         raise _gone(hub, f"an agreement (digest {gone.digest.hex()[:16]})") from None
     if why is None:
@@ -83,11 +81,10 @@ def _asked(hub: HubReader, handoff_id: HandoffId, at: Instant | None) -> Decisio
     return why
 
 
-def _gone(hub: HubReader, what: str) -> CommandError:
+def _gone(hub: AskedHub, what: str) -> CommandError:
     return CommandError(
         CONFLICT,
-        f"{what} is not at hand, and nothing can be decided again without it: name a folder with "
-        f"all versions with --region, or put back what was in {hub.data / FOLDER}",
+        f"{what} is not at hand, and nothing can be decided again without it: {hub.bygone.mend()}",
     )
 
 

@@ -4,24 +4,25 @@ import click
 
 from streams.cli import shapes
 from streams.cli.failures import not_found
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import local, print_fields, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.domain.ids import HandoffId, PersonId
 from streams.views.routes import RouteTold, explain_route
 
 
 @click.command(epilog="\b\nExample:\n  saattaen explain routing h-0123456789ABCDEFGHJKMNPQRS")
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.argument("handoff", metavar="HANDOFF")
-def routing(place: HubPlace, handoff: str, as_json: bool) -> None:
+def routing(place: AnyPlace, handoff: str, as_json: bool) -> None:
     """Say why a handoff went to its recipient: the rule, and who else was considered."""
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         seen = hub.desk.handoff(HandoffId(handoff))
         if seen is None:
             raise not_found(f"no handoff {handoff}: saattaen handoffs lists those there are")
-        told = list(hub.engine.ledger(person=PersonId(seen.person)))
+        told = list(hub.ledger(person=PersonId(seen.person)))
         why = explain_route(told, HandoffId(handoff), hub.agreements)
     if why is None:  # pragma: no cover  # the views have the handoff from the ledger
         raise not_found(f"the ledger does not tell how {handoff} was opened")

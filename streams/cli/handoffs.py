@@ -3,9 +3,10 @@
 import click
 
 from streams.cli import view_shapes
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import local, print_json, print_table
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.domain.codes import Status
 from streams.domain.ids import AgencyId, PersonId
 
@@ -20,7 +21,7 @@ _COLUMNS = ("HANDOFF", "SERVICE", "SOURCE", "RECIPIENT", "STATUS", "RESPONSIBLE"
         "  saattaen handoffs --agency kela --status requested --json"
     )
 )
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.option("--status", type=click.Choice(_STATUSES), help="Only of this status.")
 @click.option("--agency", metavar="AGENCY", help="Only of this source or recipient.")
@@ -28,7 +29,7 @@ _COLUMNS = ("HANDOFF", "SERVICE", "SOURCE", "RECIPIENT", "STATUS", "RESPONSIBLE"
 @click.option("--overdue", is_flag=True, help="Only where something should have come by now.")
 def handoffs(
     *,
-    place: HubPlace,
+    place: AnyPlace,
     status: str | None,
     agency: str | None,
     person: str | None,
@@ -36,12 +37,12 @@ def handoffs(
     as_json: bool,
 ) -> None:
     """List handoffs and where they stand, the oldest first."""
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         found = hub.desk.handoffs(
             status=status,
             agency=AgencyId(agency) if agency is not None else None,
             person=PersonId(person) if person is not None else None,
-            overdue_at=hub.engine.now() if overdue else None,
+            overdue_at=hub.now() if overdue else None,
         )
     if as_json:
         print_json([view_shapes.handoff(seen) for seen in found])

@@ -11,7 +11,8 @@ import click
 
 from streams.cli import shapes
 from streams.cli.failures import CONFLICT, CommandError, invalid_input
-from streams.cli.options import INSTANT, HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, KEYS, KafkaPlace, any_hub_options
+from streams.cli.options import INSTANT, HubPlace, json_option
 from streams.cli.output import print_json_lines, say
 from streams.domain.agreement import Agreements
 from streams.domain.ids import AgencyId, Instant
@@ -41,16 +42,17 @@ class Delivery(NamedTuple):
         "\b\nExamples:\n"
         "  saattaen ingest --from sote.south-karelia referral.json\n"
         "  saattaen ingest --from kela --recorded-at 2026-03-02T12:00:00+02:00 batch.xml\n"
-        "  cat answers.ndjson | saattaen ingest --from employment.lappeenranta -"
+        "  cat answers.ndjson | saattaen ingest --from employment.lappeenranta -\n"
+        "  saattaen ingest --kafka 127.0.0.1:9092 --keys hub.key --from kela batch.xml"
     )
 )
-@hub_options
+@any_hub_options(DATABASE, KEYS)
 @json_option
 @click.option("--from", "agency", metavar="AGENCY", required=True, help="Who sent the messages.")
 @click.option("--recorded-at", type=INSTANT, help="The hub's virtual time, instead of now.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 def ingest(
-    place: HubPlace,
+    place: HubPlace | KafkaPlace,
     agency: str,
     recorded_at: int | None,
     files: tuple[str, ...],
@@ -60,12 +62,18 @@ def ingest(
 
     Prints one receipt a message, as a line of JSON, as soon as the message is kept. Exit 0 when
     every message has a receipt, also when some are dead letters. Beside a running hub the files go
-    through its inbox.
+    through its inbox. With --kafka each message is queued for the normalisers; its receipt says
+    so once the broker has acknowledged it.
     """
     del as_json  # Receipts are JSON anyway; the option decides how the command fails.
     at = None if recorded_at is None else Instant(recorded_at)
     delivery = Delivery(AgencyId(agency), files, at)
     _look_for(files)
+    if isinstance(place, KafkaPlace):
+        from streams.cli.ingest_kafka import queue_files
+
+        queue_files(delivery, place)
+        return
     hub = open_or_find_running(delivery, place)
     if hub is None:
         _hand_over(delivery, place)
@@ -146,16 +154,19 @@ def tell_of_secrets(made: Path) -> None:
     )
 
 
-def read_file(file: str) -> bytes:
-    """Give a file's bytes, or stdin's.
+def read_file(file: str, bytes_max: int = -1) -> bytes:
+    """Give a file's bytes, or stdin's; no more than so many where that is said.
 
     Raises:
         CommandError: It cannot be read.
     """
     if file == STDIN:
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(bytes_max)
     try:
-        return Path(file).read_bytes()
+        if bytes_max < 0:
+            return Path(file).read_bytes()
+        with Path(file).open("rb") as opened:
+            return opened.read(bytes_max)
     except OSError as error:
         raise invalid_input(f"{file} cannot be read: {error.strerror}") from None
 

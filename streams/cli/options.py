@@ -68,7 +68,7 @@ def hub_options(command: _Command) -> _Command:
     ) -> object:
         return command(*arguments, place=HubPlace(data, region, keys), **others)
 
-    placed = _data_option(region_option(_keys_option(with_place)))
+    placed = data_option(region_option(keys_option()(with_place)))
     return cast("_Command", placed)
 
 
@@ -89,7 +89,8 @@ def region_option(command: _Command) -> _Command:
     )(command)
 
 
-def _data_option(command: _Command) -> _Command:
+def data_option(command: _Command) -> _Command:
+    """Let a command name an embedded hub's folder: it gets `data`."""
     return click.option(
         "--data",
         metavar="DIR",
@@ -99,11 +100,14 @@ def _data_option(command: _Command) -> _Command:
     )(command)
 
 
-def _keys_option(command: _Command) -> _Command:
+def keys_option(
+    does: str = "The hub's secrets (default: DATA.key beside the folder).",
+) -> Callable[[_Command], _Command]:
+    """Let a command name the hub's secrets, with other help where wanted: it gets `keys`."""
     return click.option(
         "--keys",
         metavar="FILE",
         envvar="SAATTAEN_KEYS_FILE",
         type=click.Path(path_type=Path),
-        help="The hub's secrets (default: DATA.key beside the folder).",
-    )(command)
+        help=does,
+    )

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import click
 
-from streams.bootstrap.reader import HubReader
+from streams.bootstrap.asking import AskedHub
 from streams.cli import shapes, view_shapes
 from streams.cli.failures import not_found
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, AnyPlace, any_hub_options
+from streams.cli.options import json_option
 from streams.cli.output import local, print_fields, print_json
-from streams.cli.reading import read_hub
+from streams.cli.reading import ask_hub
 from streams.domain.ids import HandoffId, PersonId
 from streams.promises.engine import Stored
 from streams.views.answers import ClockSeen, HandoffSeen
@@ -30,12 +31,12 @@ class _Story(NamedTuple):
 
 
 @click.command(epilog="\b\nExample:\n  saattaen trace h-0123456789ABCDEFGHJKMNPQRS --json")
-@hub_options
+@any_hub_options(DATABASE)
 @json_option
 @click.argument("subject", metavar="ID")
-def trace(place: HubPlace, subject: str, as_json: bool) -> None:
+def trace(place: AnyPlace, subject: str, as_json: bool) -> None:
     """Tell the story of a handoff (h-...), a case (its first handoff's id) or a person (p-...)."""
-    with read_hub(place) as hub:
+    with ask_hub(place) as hub:
         told = _told(hub, subject)
         if told is None:
             raise not_found(
@@ -49,18 +50,18 @@ def trace(place: HubPlace, subject: str, as_json: bool) -> None:
     _tell(told, fates)
 
 
-def _told(hub: HubReader, subject: str) -> _Story | None:
+def _told(hub: AskedHub, subject: str) -> _Story | None:
     person = PersonId(subject)
-    if hub.engine.person(person) is not None:
+    if hub.knows(person):
         found = hub.desk.handoffs(person=person)
         own = [seen for seen in hub.desk.clocks(person=person) if seen.handoff_id is None]
-        return _Story(subject, None, found, own, list(hub.engine.ledger(person=person)))
+        return _Story(subject, None, found, own, list(hub.ledger(person=person)))
     handoff = hub.desk.handoff(HandoffId(subject))
     if handoff is None:
         return None
     # A case is named by its first handoff: that id asks for all of them.
     found = hub.desk.case(subject) if handoff.case_id == subject else [handoff]
-    entries = hub.engine.ledger(person=PersonId(handoff.person))
+    entries = hub.ledger(person=PersonId(handoff.person))
     ids = [seen.handoff_id for seen in found]
     return _Story(handoff.person, handoff.case_id, found, [], story(entries, ids))
 

@@ -180,11 +180,15 @@ class Reading:
 
     Args:
         classes: The class of each named record and enum.
+        among: Where definitions are looked up; the hub's own contracts where None.
     """
 
-    def __init__(self, classes: Mapping[str, type]) -> None:
+    def __init__(
+        self, classes: Mapping[str, type], among: Mapping[str, dict[str, Any]] | None = None
+    ) -> None:
         """Start with nothing compiled."""
         self._classes = classes
+        self._among = declared() if among is None else among
         self._records: dict[str, Read] = {}
 
     def record(self, make: type[tuple[Any, ...]], fields: list[dict[str, Any]]) -> Read:
@@ -218,7 +222,7 @@ class Reading:
             return self._step(schema["type"])
         if schema in _PLAIN:
             return _PLAIN[schema]
-        definition = declared().get(simple(schema))
+        definition = self._among.get(simple(schema))
         if definition is None:
             raise ContractError(schema, "contracts do not use this type")
         name = definition["name"]

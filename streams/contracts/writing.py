@@ -105,11 +105,19 @@ class Writing:
     Args:
         classes: The class of each named record and enum.
         sealed: Whether sealed parts are written, or their fields left empty.
+        among: Where definitions are looked up; the hub's own contracts where None.
     """
 
-    def __init__(self, classes: Mapping[str, type], *, sealed: bool) -> None:
+    def __init__(
+        self,
+        classes: Mapping[str, type],
+        *,
+        sealed: bool,
+        among: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
         """Start with nothing compiled."""
         self._classes = classes
+        self._among = declared() if among is None else among
         self._sealed = sealed
         self._records: dict[str, Encode] = {}
 
@@ -123,7 +131,7 @@ class Writing:
             _none_sealed
             if field.get("sealed") is True and not self._sealed
             else self.encoder(field["type"])
-            for field in declared()[record]["fields"]
+            for field in self._among[record]["fields"]
         )
 
     def encoder(self, schema: Schema) -> Encode:
@@ -141,7 +149,7 @@ class Writing:
             return self.encoder(schema["type"])
         if schema in _PLAIN:
             return _PLAIN[schema]
-        definition = declared().get(simple(schema))
+        definition = self._among.get(simple(schema))
         if definition is None:
             raise ContractError(schema, "contracts do not use this type")
         if definition["type"] == "enum":

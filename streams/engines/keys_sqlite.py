@@ -7,22 +7,19 @@ means that the bytes are gone: freed space is overwritten, and the write-ahead l
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import apsw
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from streams.domain.ids import Instant, PersonId
-from streams.engines.keys_memory import HUB_LANES, make_key
+from streams.engines.key_wrapping import KeyWrapping
+from streams.engines.keys_in_use import KEYS_KEPT_MAX, KeysInUse, Newest
+from streams.engines.keys_memory import HUB_LANES
 from streams.promises.engine import UnavailableError
-from streams.promises.key_store import PersonKey
-from streams.sealing.keyed_digest import derive_key
-from streams.sealing.sealer import KEY_BYTES, hub_lane
+from streams.promises.key_store import KeysChangedError, PersonKey
+from streams.sealing.sealer import hub_lane
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS person_keys (
@@ -41,7 +38,6 @@ _DESTROY_LANES = """
 UPDATE person_keys SET wrapped_key = NULL, destroyed_at = ?
 WHERE person >= ? AND person < ? AND wrapped_key IS NOT NULL
 """
-_PROOF = b"saattaen master key"
 _MENDS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.BusyError, "is held by another process: let it end, then try again"),
     (apsw.LockedError, "is held by another process: let it end, then try again"),
@@ -52,37 +48,6 @@ _MENDS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.CorruptError, "is damaged: put it back from its backup"),
     (apsw.ConnectionClosedError, "was closed: open it again"),
 )
-
-_Name = TypeVar("_Name")
-
-
-class WrongMasterKeyError(Exception):
-    """The master key is not the one that wrapped the keys; the text names both files."""
-
-
-class _Recent(Generic[_Name]):
-    """The keys lately used, at most so many."""
-
-    def __init__(self, keys_max: int) -> None:
-        self._keys_max = keys_max
-        self._keys: OrderedDict[_Name, PersonKey] = OrderedDict()
-
-    def find(self, name: _Name) -> PersonKey | None:
-        key = self._keys.get(name)
-        if key is not None:
-            self._keys.move_to_end(name)
-        return key
-
-    def keep(self, name: _Name, key: PersonKey) -> None:
-        self._keys[name] = key
-        if len(self._keys) > self._keys_max:
-            self._keys.popitem(last=False)
-
-    def clear(self) -> None:
-        self._keys.clear()
-
-    def __len__(self) -> int:
-        return len(self._keys)
 
 
 class SqliteKeyStore:
@@ -95,7 +60,7 @@ class SqliteKeyStore:
         *,
         secrets_file: Path,
         derive_from: bytes | None = None,
-        keys_cached_max: int = 10_000,
+        keys_cached_max: int = KEYS_KEPT_MAX,
         wait_ms: int = 5_000,
     ) -> None:
         """Open the file, or make it with mode 0600.
@@ -113,13 +78,9 @@ class SqliteKeyStore:
             WrongMasterKeyError: It was made under another master key.
         """
         self._path = path
-        self._wrapping = AESSIV(derive_key(master, "saattaen person key wrapping 1", KEY_BYTES))
-        self._secrets_file = secrets_file
-        self._derive_from = derive_from
+        self._wrapping = KeyWrapping(master, os.fspath(path), secrets_file)
         self._lock = threading.RLock()
-        self._made: dict[PersonId, PersonKey] = {}
-        self._living: _Recent[PersonId] = _Recent(keys_cached_max)
-        self._older: _Recent[tuple[PersonId, int]] = _Recent(keys_cached_max)
+        self._keys = KeysInUse(self._wrapping, derive_from, keys_cached_max)
         with self._naming_the_mend():
             self._db = self._open(wait_ms)
         try:
@@ -136,24 +97,7 @@ class SqliteKeyStore:
             UnavailableError: The store cannot be used; so nothing may be sealed or taken in.
         """
         with self._lock:
-            key = self._living.find(person) or self._made.get(person)
-            if key is not None:
-                return key
-            with self._naming_the_mend():
-                newest = self._db.execute(
-                    "SELECT generation, wrapped_key FROM person_keys WHERE person = ?"
-                    " ORDER BY generation DESC LIMIT 1",
-                    (person,),
-                ).fetchone()
-            generation, wrapped = newest or (0, None)
-            if wrapped is not None:
-                key = PersonKey(generation, self._unwrap(person, generation, wrapped))
-                self._living.keep(person, key)
-                return key
-            generation += 1
-            key = PersonKey(generation, make_key(person, generation, self._derive_from))
-            self._made[person] = key
-            return key
+            return self._keys.current(person, self._newest)
 
     def of_generation(self, person: PersonId, generation: int) -> PersonKey | None:
         """Give the key of a generation, None where it was destroyed or never was.
@@ -162,38 +106,23 @@ class SqliteKeyStore:
             UnavailableError: The store cannot be used.
         """
         with self._lock:
-            for key in (self._living.find(person), self._made.get(person)):
-                if key is not None and key.generation == generation:
-                    return key
-            older = self._older.find((person, generation))
-            if older is not None:
-                return older
-            with self._naming_the_mend():
-                found = self._db.execute(
-                    "SELECT wrapped_key FROM person_keys WHERE person = ? AND generation = ?",
-                    (person, generation),
-                ).fetchone()
-            if found is None or found[0] is None:
-                return None
-            older = PersonKey(generation, self._unwrap(person, generation, found[0]))
-            self._older.keep((person, generation), older)
-            return older
+            return self._keys.of_generation(person, generation, self._wrapped)
 
     def commit(self) -> None:
         """Make every key that `current` made durable; must return before what it sealed is kept.
 
         Raises:
-            UnavailableError: The keys could not be kept, or another process made or destroyed keys
-                meanwhile. What was sealed since the last commit must not be kept: seal it again.
+            KeysChangedError: Another process made or destroyed keys meanwhile.
+            UnavailableError: The keys could not be kept. As before: what was sealed since the last
+                commit must not be kept.
         """
         with self._lock:
-            if self._made:
+            made = self._keys.made()
+            if made:
                 with self._writing():
                     self._compare_erasures()
-                    self._insert_made()
-                for person, key in self._made.items():
-                    self._living.keep(person, key)
-                self._made.clear()
+                    self._insert(made)
+                self._keys.committed()
             else:
                 with self._naming_the_mend():
                     self._compare_erasures()
@@ -219,7 +148,7 @@ class SqliteKeyStore:
         """Let go of the store; keys that were made and not committed are lost, as they may be."""
         with self._lock:
             self._db.close()
-            self._forget()
+            self._keys.forget()
 
     def _open(self, wait_ms: int) -> apsw.Connection:
         try:
@@ -238,21 +167,14 @@ class SqliteKeyStore:
         return db
 
     def _prove_master(self) -> int:
-        # A small known text, wrapped: a wrong master key is named at the start, not at some person.
         with self._writing():
             self._db.execute(_TABLES)
             self._db.execute(
                 "INSERT INTO hub VALUES (1, ?, 0) ON CONFLICT DO NOTHING",
-                (self._wrapping.encrypt(_PROOF, None),),
+                (self._wrapping.proof(),),
             )
             proof, erasures = self._db.execute("SELECT master_proof, erasures FROM hub").get
-        try:
-            self._wrapping.decrypt(proof, None)
-        except InvalidTag:
-            raise WrongMasterKeyError(
-                f"the master key in {self._secrets_file} is not the one that {self._path} was made "
-                "with: name the right secrets file with --keys"
-            ) from None
+        self._wrapping.prove(proof)
         return int(erasures)
 
     def _destroy(self, statement: str, bindings: tuple[str | int, ...]) -> int:
@@ -264,7 +186,7 @@ class SqliteKeyStore:
                 destroyed = self._db.changes()
                 self._db.execute("UPDATE hub SET erasures = erasures + ?", (min(destroyed, 1),))
             self._erasures += min(destroyed, 1)
-            self._forget()
+            self._keys.forget()
             with self._naming_the_mend():
                 busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
             if busy:
@@ -274,22 +196,31 @@ class SqliteKeyStore:
                 )
             return destroyed
 
-    def _insert_made(self) -> None:
+    def _newest(self, person: PersonId) -> Newest | None:
+        with self._naming_the_mend():
+            found = self._db.execute(
+                "SELECT generation, wrapped_key FROM person_keys WHERE person = ?"
+                " ORDER BY generation DESC LIMIT 1",
+                (person,),
+            ).fetchone()
+        return None if found is None else Newest(*found)
+
+    def _wrapped(self, person: PersonId, generation: int) -> bytes | None:
+        with self._naming_the_mend():
+            found = self._db.execute(
+                "SELECT wrapped_key FROM person_keys WHERE person = ? AND generation = ?",
+                (person, generation),
+            ).fetchone()
+        return None if found is None else found[0]
+
+    def _insert(self, made: list[tuple[PersonId, int, bytes]]) -> None:
         before = self._db.total_changes()
         self._db.executemany(
-            "INSERT INTO person_keys VALUES (?, ?, ?, NULL) ON CONFLICT DO NOTHING",
-            [
-                (
-                    person,
-                    key.generation,
-                    self._wrapping.encrypt(key.key, _bound(person, key.generation)),
-                )
-                for person, key in self._made.items()
-            ],
+            "INSERT INTO person_keys VALUES (?, ?, ?, NULL) ON CONFLICT DO NOTHING", made
         )
-        if self._db.total_changes() - before != len(self._made):
-            self._made.clear()
-            raise UnavailableError(
+        if self._db.total_changes() - before != len(made):
+            self._keys.drop_made()
+            raise KeysChangedError(
                 f"{self._path}: another process made a key of the same person: take it in again"
             )
 
@@ -297,24 +228,10 @@ class SqliteKeyStore:
         erasures = self._db.execute("SELECT erasures FROM hub").get
         if erasures != self._erasures:
             self._erasures = erasures
-            self._forget()
-            raise UnavailableError(
+            self._keys.forget()
+            raise KeysChangedError(
                 f"{self._path}: another process destroyed keys: take it in again, under new ones"
             )
-
-    def _forget(self) -> None:
-        self._made.clear()
-        self._living.clear()
-        self._older.clear()
-
-    def _unwrap(self, person: PersonId, generation: int, wrapped: bytes) -> bytes:
-        try:
-            return self._wrapping.decrypt(wrapped, _bound(person, generation))
-        except InvalidTag:
-            # The master key has proved itself at the start.
-            raise UnavailableError(
-                f"{self._path} holds a key that was altered: put it back from its backup"
-            ) from None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -339,7 +256,3 @@ class SqliteKeyStore:
             raise UnavailableError(
                 f"{self._path} cannot be used now ({type(error).__name__}): look at its disk"
             ) from None
-
-
-def _bound(person: PersonId, generation: int) -> list[bytes]:
-    return [b"%b\0%d" % (person.encode(), generation)]

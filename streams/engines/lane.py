@@ -18,7 +18,7 @@ from streams.contracts.person import encode_state
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.clocks import next_clock
 from streams.domain.closed_record import needs_closed
-from streams.domain.entry import LedgerEntry, Problem
+from streams.domain.entry import LedgerEntry, Notice, Problem
 from streams.domain.envelope import HUB, hub_envelope
 from streams.domain.event import AgencyEvent, Event
 from streams.domain.hub_events import AgreementChanged, ClockReached
@@ -66,6 +66,7 @@ class Kept(NamedTuple):
     state_digest: bytes
     next_at: Instant | None
     closed_added: ClosedState | None
+    deliveries: tuple[Notice, ...]
 
 
 class Fired(NamedTuple):
@@ -327,6 +328,7 @@ def _encoded(entry: LedgerEntry, decided: Step, event: Event, before: PersonStat
         state_digest,
         following[0] if following is not None else None,
         decided.closed_added,
+        entry.deliveries,
     )
 
 

@@ -117,6 +117,18 @@ class Connector(Protocol):
         A file that is too large, too deep or unreadable as a whole gives one message with problems.
         """
 
+    def context(self, message: Message) -> str:
+        """Say what of a message its own bytes do not, for `reopen`: empty where they say all.
+
+        Only of a message that `split` gave without problems; nothing of a person stands in it.
+        """
+
+    def reopen(self, raw: bytes, place: str, context: str) -> Message:
+        """Give back a message that `split` gave without problems, from its own bytes.
+
+        It reads as it did in its batch. Bytes that are no such message give one with problems.
+        """
+
     def read(
         self, message: Message, agency: AgencyId, agreement: Agreement, recorded_at: Instant
     ) -> Reading | Unreadable:

@@ -3,6 +3,14 @@
 from typing import NamedTuple, Protocol
 
 from streams.domain.ids import PersonId
+from streams.promises.engine import UnavailableError
+
+
+class KeysChangedError(UnavailableError):
+    """Another process made or destroyed keys meanwhile; the store itself stands.
+
+    What was sealed since the last commit must not be kept: seal it again, at once.
+    """
 
 
 class PersonKey(NamedTuple):
@@ -20,15 +28,22 @@ class KeyStore(Protocol):
 
         The key is only to be relied on after `commit`.
 
-        Raises: UnavailableError: The store cannot be used; nothing may be sealed, so nothing is
-        taken in.
+        Raises:
+            UnavailableError: The store cannot be used; nothing may be sealed, so nothing is taken
+                in.
         """
 
     def of_generation(self, person: PersonId, generation: int) -> PersonKey | None:
         """Give the key of a generation, None where it was destroyed or never was."""
 
     def commit(self) -> None:
-        """Make every key that `current` made durable; must return before what it sealed is kept."""
+        """Make every key that `current` made durable; must return before what it sealed is kept.
+
+        Raises:
+            KeysChangedError: Another process made or destroyed keys meanwhile.
+            UnavailableError: The keys could not be kept. As before: what was sealed since the last
+                commit must not be kept.
+        """
 
     def close(self) -> None:
         """Let go of the store."""

@@ -14,7 +14,7 @@ EVENTS = "saattaen.events"
 """Contract events and watermarks."""
 LEDGER = "saattaen.ledger"
 STATE = "saattaen.state"
-"""Persons' states; keys `PERSON` (hot) and `PERSON/closed`."""
+"""Persons' states; keys `PERSON` (hot) and `PERSON/closed`, `heard/AGENCY` and `partition`."""
 DEAD_LETTERS = "saattaen.dead_letters"
 
 PARTITIONS = 8
@@ -37,6 +37,10 @@ SEALED_FOR = "sealed_for"
 """The person, or the hub's own lane, whose key that is."""
 PLACE = "place"
 """Pointer of the message in the batch that it came in; empty where it came alone."""
+CONTEXT = "context"
+"""What the message's connector said that its own bytes do not say; absent where they say all."""
+PROBLEMS = "problems"
+"""What was wrong with the message when its file was split: JSON; absent where nothing was."""
 TRACEPARENT = "traceparent"
 """W3C Trace Context, kept from the raw record to the notice."""
 
@@ -48,6 +52,14 @@ CE_TYPE = "ce_type"
 """The contract's full name, as `fi.saattaen.referral.ReferralSubmitted`."""
 CE_TIME = "ce_time"
 
+SEALED_BODY = "sealed_body"
+"""On a dead letter: its sealed body, which may be larger than a contract's bytes; empty inside."""
+RESOLVED = "resolved"
+"""On a record without a value: the dead letter of this id was replayed and is dealt with."""
+
+LINEAGE = "lineage"
+"""On the state `partition`, the last of each transaction: a random name that the partition's states
+got with the first of them. A topic that was made anew has another."""
 NEXT_AT = "next_at"
 """On a state: when the person's next clock wants to fire, decimal microseconds; absent if never."""
 

@@ -4,8 +4,7 @@ The views' version and the digest of the last entry read stand beside them. Wher
 this code's, or the entry is not the ledger's, they are thrown away and built again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    MetaData,
     Select,
-    create_engine,
-    event,
     exists,
-    insert,
     inspect,
     or_,
     select,
-    update,
 )
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -30,6 +24,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from streams.domain.handoff import TERMINAL
 from streams.domain.ids import AgencyId, ClockId, HandoffId, Instant, PersonId
 from streams.promises.engine import Engine, Stored, UnavailableError
+from streams.promises.ledger import Stand
+from streams.views import cursors
 from streams.views.answers import (
     ClockSeen,
     DeliverySeen,
@@ -39,26 +35,19 @@ from streams.views.answers import (
     RungSeen,
     SuspensionSeen,
 )
+from streams.views.database import opened_file, transaction
 from streams.views.deadlines import BREACHED, RUNNING
 from streams.views.disclosures import disclosures
 from streams.views.facts import Reading
 from streams.views.rules import RulesSeen, read_rules, rules_at
 from streams.views.sheets import Row
-from streams.views.tables import (
-    CASE,
-    CLOCK,
-    CURSOR,
-    DELIVERY,
-    DISCLOSURE,
-    HANDOFF,
-    METADATA,
-    PREFIX,
-)
+from streams.views.tables import CASE, CLOCK, DELIVERY, DISCLOSURE, HANDOFF
 
 FILE = "views.db"
-VERSION = 4
-"""Raised with every change of what the views hold, so that they are built again."""
+WHAT = "the views"
 ENTRIES_A_PAGE = 2_000
+ONLY_PARTITION = 0
+"""An embedded hub's ledger is one partition."""
 _WAIT_S = 30
 _OVER = sorted([status.value for status in TERMINAL])
 _OF = "told_of"
@@ -85,8 +74,8 @@ class Desk:
             # Looked at anew for every page: another process may catch up, or begin anew, as well.
             with self._transaction() as connection:
                 if not _is_of(connection, engine):
-                    _begin_anew(connection)
-                position = _position(connection)
+                    cursors.begin_anew(connection)
+                position = cursors.held(connection, ONLY_PARTITION)
                 page = list(engine.ledger(after=position, limit=ENTRIES_A_PAGE))
                 _read(connection, page)
             count += len(page)
@@ -96,7 +85,7 @@ class Desk:
     def apply(self, entries: list[Stored]) -> None:
         """Take entries in, in ledger order; those that the views have already change nothing."""
         with self._transaction() as connection:
-            position = _position(connection)
+            position = cursors.held(connection, ONLY_PARTITION)
             _read(connection, [stored for stored in entries if stored.position > position])
 
     def handoffs(
@@ -237,17 +226,8 @@ class Desk:
         with self._transaction() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._database.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise UnavailableError(
-                f"the views in {self._database.url.render_as_string()} cannot be used now "
-                f"({type(error.orig).__name__}): look at their disk and who else uses them, then "
-                "try again"
-            ) from None
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return transaction(self._database, WHAT)
 
 
 def open_desk(folder: Path) -> Desk:
@@ -259,7 +239,7 @@ def open_desk(folder: Path) -> Desk:
         UnavailableError: They cannot be opened there.
     """
     path = folder / FILE
-    database = _sqlite(path)
+    database = opened_file(path, _WAIT_S)
     try:
         with database.begin() as connection:
             inspect(connection).get_table_names()
@@ -271,63 +251,44 @@ def open_desk(folder: Path) -> Desk:
     except DBAPIError:
         database.dispose()
         path.unlink()
-        database = _sqlite(path)
+        database = opened_file(path, _WAIT_S)
     return Desk(database)
 
 
-def _sqlite(path: Path) -> Database:
-    database = create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_S})
+def served_desk(database: Database) -> Desk:
+    """Give the views that workers keep in a database; nothing is made, and nothing written.
 
-    @event.listens_for(database, "connect")
-    def _without_own_begin(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
-        # The driver begins no transaction for a table that is made: the hub begins every one.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    @event.listens_for(database, "begin")
-    def _begin(connection: Connection) -> None:
-        # At once as a writer: two that catch up at the same time wait for each other.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return database
+    Raises:
+        UnavailableError: There are none of this version, or the database cannot be used now.
+    """
+    with transaction(database, WHAT) as connection:
+        found = cursors.version(connection)
+    if found is None:
+        raise UnavailableError("there are no views yet: saattaen worker view writes them")
+    if found != cursors.VERSION:
+        raise UnavailableError(
+            f"the views are of version {found}, this hub's are of {cursors.VERSION}: ask with the "
+            "hub that writes them, or let the workers of this one make them anew"
+        )
+    return Desk(database)
 
 
 def _is_of(connection: Connection, engine: Engine) -> bool:
-    if not inspect(connection).has_table(CURSOR.name):
+    if cursors.version(connection) != cursors.VERSION:
         return False
-    row = connection.execute(select(CURSOR)).mappings().one_or_none()
-    if row is None or row["version"] != VERSION:
-        return False
-    if row["position"] == 0:
+    found = cursors.cursor(connection, ONLY_PARTITION)
+    if found.position == 0:
         return True
-    last = next(engine.ledger(after=row["position"] - 1, limit=1), None)
-    return last is not None and last.entry_digest == row["entry_digest"]
-
-
-def _begin_anew(connection: Connection) -> None:
-    # Only tables of the views: on PostgreSQL others live in the same database.
-    old = MetaData()
-    old.reflect(connection, only=lambda name, _: name.startswith(PREFIX))
-    old.drop_all(connection)
-    METADATA.create_all(connection)
-    begun = {"only": 1, "version": VERSION, "position": 0, "entry_digest": b""}
-    connection.execute(insert(CURSOR), begun)
+    last = next(engine.ledger(after=found.position - 1, limit=1), None)
+    return last is not None and last.entry_digest == found.entry_digest
 
 
 def _read(connection: Connection, page: list[Stored]) -> None:
     if page:
         Reading(connection).read(page)
-        read_rules(connection, page)
+        read_rules(connection, ONLY_PARTITION, page)
         last = page[-1]
-        moved = {"position": last.position, "entry_digest": last.entry_digest}
-        connection.execute(update(CURSOR).values(moved))
-
-
-def _position(connection: Connection) -> int:
-    # Held until the transaction's end, so that nobody takes the same entries in meanwhile.
-    found: int = connection.execute(select(CURSOR.c.position).with_for_update()).scalar_one()
-    return found
+        cursors.move(connection, ONLY_PARTITION, Stand(last.position, last.entry_digest))
 
 
 def _is_told_of(clock: FromClause = CLOCK) -> ColumnElement[bool]:

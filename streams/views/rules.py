@@ -6,7 +6,7 @@ decided by it.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from streams.domain.ids import Instant
 from streams.promises.engine import Stored
@@ -20,16 +20,17 @@ class RulesSeen(NamedTuple):
     seen_at: Instant
 
 
-def read_rules(connection: Connection, page: list[Stored]) -> None:
-    """Take a page of the ledger in: every change of the agreement begins a stretch."""
-    newest = select(RULES).order_by(RULES.c.position.desc()).limit(1)
+def read_rules(connection: Connection, partition: int, page: list[Stored]) -> None:
+    """Take a page of a partition in: every change of the agreement begins a stretch."""
+    own = select(RULES).where(RULES.c.partition == partition)
+    newest = own.order_by(RULES.c.position.desc()).limit(1)
     stretches = [dict(row) for row in connection.execute(newest).mappings()]
     known = len(stretches)
     for stored in page:
         at, digest = stored.entry.recorded_at, stored.entry.agreement_digest
         if not stretches or stretches[-1]["agreement_digest"] != digest:
             begun = {"first_at": at, "last_at": at, "agreement_digest": digest}
-            stretches.append({"position": stored.position, **begun})
+            stretches.append({"position": stored.position, "partition": partition, **begun})
         last = stretches[-1]
         last["first_at"], last["last_at"] = min(last["first_at"], at), max(last["last_at"], at)
     for row in stretches[:known]:
@@ -46,4 +47,9 @@ def rules_at(connection: Connection, at: Instant) -> RulesSeen | None:
     row: Any = connection.execute(last).mappings().one_or_none()
     if row is None:
         return None
-    return RulesSeen(bytes(row["agreement_digest"]), Instant(min(row["last_at"], at)))
+    digest = bytes(row["agreement_digest"])
+    # Other partitions decided by it too: the stretch that begins last need not be the longest.
+    same = or_(RULES.c.position == row["position"], RULES.c.partition != row["partition"])
+    seen = select(func.max(RULES.c.last_at)).where(same, RULES.c.first_at <= at)
+    seen_at = connection.execute(seen.where(RULES.c.agreement_digest == digest)).scalar_one()
+    return RulesSeen(digest, Instant(min(seen_at, at)))

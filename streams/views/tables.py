@@ -23,28 +23,42 @@ PREFIX = "view_"
 
 METADATA = MetaData()
 
-CURSOR = Table(
-    "view_cursor",
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""A word of the hub's own: on every database ordered by its bytes, and never by a language."""
+
+VERSION_READ = Table(
+    "view_version",
     METADATA,
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
+)
+"""One row: which version of the views the other tables hold."""
+
+CURSOR = Table(
+    "view_cursor",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
     Column("entry_digest", LargeBinary, nullable=False),
 )
-"""One row: the views' version, and the last entry that is in them."""
+"""For each partition of the ledger the last entry of it that is in the views.
+
+An embedded hub's ledger is one partition, 0. Where the last record was no entry, its digest is
+empty.
+"""
 
 HANDOFF = Table(
     "view_handoff",
     METADATA,
-    Column("handoff_id", Text, primary_key=True),
-    Column("case_id", Text, nullable=False),
-    Column("person", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("recipient", Text, nullable=False),
-    Column("service", Text, nullable=False),
-    Column("priority", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("status_reason", Text, nullable=False),
+    Column("handoff_id", NAME, primary_key=True),
+    Column("case_id", NAME, nullable=False),
+    Column("person", NAME, nullable=False),
+    Column("source", NAME, nullable=False),
+    Column("recipient", NAME, nullable=False),
+    Column("service", NAME, nullable=False),
+    Column("priority", NAME, nullable=False),
+    Column("status", NAME, nullable=False),
+    Column("status_reason", NAME, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -60,29 +74,29 @@ HANDOFF = Table(
 CASE = Table(
     "view_case",
     METADATA,
-    Column("case_id", Text, primary_key=True),
-    Column("responsible", Text, nullable=False),
+    Column("case_id", NAME, primary_key=True),
+    Column("responsible", NAME, nullable=False),
 )
 
 CLOCK = Table(
     "view_clock",
     METADATA,
-    Column("clock_id", Text, primary_key=True),
-    Column("rule", Text, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("handoff_id", Text),
-    Column("person", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("clock_id", NAME, primary_key=True),
+    Column("rule", NAME, nullable=False),
+    Column("scope", NAME, nullable=False),
+    Column("handoff_id", NAME),
+    Column("person", NAME, nullable=False),
+    Column("owner", NAME, nullable=False),
+    Column("state", NAME, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
-    Column("ended_by", Text, nullable=False),
+    Column("ended_by", NAME, nullable=False),
     Column("late_by_us", BigInteger),
     Column("reported_late", Boolean, nullable=False),
-    Column("law_ref", Text, nullable=False),
+    Column("law_ref", NAME, nullable=False),
     Column("verified", Boolean, nullable=False),
-    Column("remark", Text, nullable=False),
+    Column("remark", NAME, nullable=False),
     Column("suspensions", JSON, nullable=False),
     Column("reprojections", JSON, nullable=False),
     Column("counted_days", BigInteger),
@@ -90,7 +104,7 @@ CLOCK = Table(
     Column("rungs", JSON, nullable=False),
     Column("escalated", Boolean, nullable=False),
     Column("reckoned_at", BigInteger, nullable=False),
-    Column("agreement_digest", Text, nullable=False),
+    Column("agreement_digest", NAME, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Index("view_clock_order", "recorded_at", "clock_id"),
     Index("view_clock_handoff", "handoff_id"),
@@ -107,11 +121,11 @@ recorded at `reckoned_at`, under the agreement of the digest (hexadecimal).
 DELIVERY = Table(
     "view_delivery",
     METADATA,
-    Column("notice_id", Text, primary_key=True),
-    Column("handoff_id", Text),
-    Column("to", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("notice_id", NAME, primary_key=True),
+    Column("handoff_id", NAME),
+    Column("to", NAME, nullable=False),
+    Column("kind", NAME, nullable=False),
+    Column("status", NAME, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("withheld", JSON, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
@@ -124,32 +138,32 @@ DELIVERY = Table(
 DISCLOSURE = Table(
     "view_disclosure",
     METADATA,
-    Column("row_id", Text, primary_key=True),
-    Column("what", Text, nullable=False),
-    Column("notice_id", Text),
-    Column("kind", Text),
-    Column("handoff_id", Text, nullable=False),
-    Column("case_id", Text, nullable=False),
-    Column("person", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("to", Text, nullable=False),
-    Column("service", Text, nullable=False),
+    Column("row_id", NAME, primary_key=True),
+    Column("what", NAME, nullable=False),
+    Column("notice_id", NAME),
+    Column("kind", NAME),
+    Column("handoff_id", NAME, nullable=False),
+    Column("case_id", NAME, nullable=False),
+    Column("person", NAME, nullable=False),
+    Column("source", NAME, nullable=False),
+    Column("to", NAME, nullable=False),
+    Column("service", NAME, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("basis", JSON, nullable=False),
     Column("carried", JSON, nullable=False),
     Column("withheld", JSON, nullable=False),
-    Column("status", Text),
+    Column("status", NAME),
     Column("left_at", BigInteger),
-    Column("left_by", Text),
+    Column("left_by", NAME),
     Column("arrived_at", BigInteger),
-    Column("arrived_by", Text),
+    Column("arrived_by", NAME),
     Column("confirmed_at", BigInteger),
     Column("recorded_at", BigInteger, nullable=False),
     Column("issued_in", BigInteger, nullable=False),
-    Column("entry_id", Text, nullable=False),
-    Column("agreement_digest", Text, nullable=False),
+    Column("entry_id", NAME, nullable=False),
+    Column("agreement_digest", NAME, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
-    Column("asked_under", Text, nullable=False),
+    Column("asked_under", NAME, nullable=False),
     Index("view_disclosure_person", "person", "recorded_at"),
     Index("view_disclosure_handoff", "handoff_id"),
 )
@@ -164,12 +178,37 @@ RULES = Table(
     "view_rules",
     METADATA,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("partition", Integer, nullable=False),
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("agreement_digest", LargeBinary, nullable=False),
     Index("view_rules_first", "first_at", "position"),
+    Index("view_rules_partition", "partition", "position"),
 )
 """Stretches of the ledger that were decided under one agreement; `position` is the first entry's.
 
 `first_at` and `last_at` are the earliest and the latest moment recorded in it.
+"""
+
+ENTRY = Table(
+    "view_entry",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", NAME, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("view_entry_person", "person", "position"),
+)
+"""The entries as their topic has them, to be found by person; an embedded hub leaves it empty."""
+
+QUARANTINE = Table(
+    "view_quarantine",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("partition", Integer, nullable=False),
+    Column("record_offset", BigInteger, nullable=False),
+    Column("cause", NAME, nullable=False),
+)
+"""Records of the ledger's topic that no view has, and why. The topic keeps the records themselves.
+
+`cause` is a code and names nothing of what is in them.
 """

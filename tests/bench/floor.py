@@ -87,5 +87,6 @@ class Floor:
                 state_digest,
                 None,
                 given.closed_added,
+                (),
             )
         )

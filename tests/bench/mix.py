@@ -27,7 +27,9 @@ def hetus(count: int) -> Iterator[str]:
                     yield f"{date}-{number}{check}"
 
 
-def json_mix(persons: int, turns: int = 5, first: int = 0) -> Iterator[bytes]:
+def json_mix(
+    persons: int, turns: int = 5, first: int = 0, start: datetime = START
+) -> Iterator[bytes]:
     """Give NDJSON files of one employment service: a turn over all persons, then the next.
 
     The turns: a consent, a referral that rests on it, two milestones, the referral's cancellation;
@@ -39,7 +41,7 @@ def json_mix(persons: int, turns: int = 5, first: int = 0) -> Iterator[bytes]:
     for turn in range(turns):
         maker = makers[turn] if turn < len(makers) else makers[1 + (turn - 1) % 4]
         for number, hetu in people:
-            at = START + timedelta(hours=turn, seconds=number % 3000)
+            at = start + timedelta(hours=turn, seconds=number % 3000)
             message = _message(turn, number, hetu, at) | maker(turn, number)
             lines.append(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
             if len(lines) == LINES_A_FILE:

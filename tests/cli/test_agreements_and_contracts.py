@@ -8,6 +8,7 @@ import pytest
 from dirty_equals import IsPartialDict, IsStr
 
 from streams.contracts import codec
+from streams.contracts.consumers import touched_by
 from streams.contracts.declarations import ContractError, folder
 from streams.domain.referral import ReferralSubmitted
 from tests.cli.command import REGION, run
@@ -128,7 +129,12 @@ def test_a_contract_that_lost_a_field_is_a_finding(tmp_path: Path) -> None:
 
     assert ended.code == 6
     (finding,) = ended.document()["findings"]
-    assert finding == {"path": "HandoffAccepted.was_there", "why": IsStr(min_length=1)}
+    assert finding == {
+        "kind": "folder",
+        "path": "HandoffAccepted.was_there",
+        "why": IsStr(min_length=1),
+        "touches": list(touched_by("HandoffAccepted")),
+    }
     assert "HandoffAccepted.was_there" in run("contracts", "check", "--against", released).data
 
 
@@ -147,9 +153,9 @@ def test_a_contract_that_does_not_fit_the_code_is_a_finding(
     ended = run("contracts", "check", "--json")
 
     assert ended.code == 6
-    assert ended.document()["findings"] == [
-        {"path": "ReferralSubmitted", "why": "its fields are not the class's"}
-    ]
+    (finding,) = ended.document()["findings"]
+    assert finding["path"] == "ReferralSubmitted"
+    assert finding["why"] == "its fields are not the class's"
 
 
 def test_a_release_that_is_not_there_is_not_found(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.cli.command import REGION, OneHub, run
 from tests.measuring import unmeasured_environment
 
 SAATTAEN = Path(sys.executable).with_name("saattaen")
-GROUPS = ("explain", "dead-letters", "agreement", "contracts")
+GROUPS = ("explain", "dead-letters", "agreement", "contracts", "kafka", "worker")
 
 
 def process(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -13,6 +13,7 @@ from streams.contracts.person import decode_closed, decode_state, encode_closed,
 from streams.domain.entry import LedgerEntry, Notice
 from streams.domain.ids import Instant
 from streams.domain.person import ClosedState, PersonState
+from streams.engines.kafka.partition_state import AgencyHeard, PartitionState
 from streams.promises.engine import DeadLetter
 from streams.promises.watermark import Watermark
 
@@ -21,15 +22,22 @@ T = TypeVar("T")
 STATE_DIGEST = bytes(range(32))
 RECORDS: tuple[str, ...] = (
     *event_classes(),
+    "AgencyHeard",
     "ClosedState",
     "DeadLetter",
     "LedgerEntry",
     "Notice",
+    "PartitionState",
     "PersonState",
     "Watermark",
 )
 """Every record that is written on its own; the others stand in them."""
-_PLAIN: dict[str, type[Any]] = {**event_classes(), "Watermark": Watermark}
+_PLAIN: dict[str, type[Any]] = {
+    **event_classes(),
+    "AgencyHeard": AgencyHeard,
+    "PartitionState": PartitionState,
+    "Watermark": Watermark,
+}
 
 
 def example_of(of: type[T], name: str = "") -> T:

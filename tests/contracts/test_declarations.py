@@ -17,12 +17,19 @@ from streams.contracts.event import event_classes
 from streams.domain.codes import Part
 from streams.domain.entry import LedgerEntry, Notice
 from streams.domain.person import ClosedState, PersonState
+from streams.engines.kafka.partition_state import AgencyHeard, PartitionState
 from streams.promises.connector import Details
 from streams.promises.engine import DeadLetter
 from streams.promises.watermark import Watermark
 
 ROOT = Path(__file__).parents[2]
-CLASSES: dict[str, type] = {**classes(), "DeadLetter": DeadLetter, "Watermark": Watermark}
+CLASSES: dict[str, type] = {
+    **classes(),
+    "DeadLetter": DeadLetter,
+    "AgencyHeard": AgencyHeard,
+    "PartitionState": PartitionState,
+    "Watermark": Watermark,
+}
 BY_BYTES = {"LedgerEntry": ["state_digest", "sealed"], "PersonState": ["sealed"]}
 """Fields that the contract has beside the class's: digest and trail."""
 

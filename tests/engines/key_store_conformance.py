@@ -6,6 +6,7 @@ import pytest
 
 from streams.domain.ids import Instant, PersonId
 from streams.engines.keys_memory import MemoryKeyStore
+from streams.engines.keys_postgres import PostgresKeyStore
 from streams.engines.keys_sqlite import SqliteKeyStore
 from streams.sealing.sealer import hub_lane
 
@@ -13,7 +14,7 @@ ANNA, BEDA = PersonId("p-00000000000000000000000001"), PersonId("p-0000000000000
 MARCH, APRIL = Instant(1_772_323_200_000_000), Instant(1_775_001_600_000_000)
 SEED = b"demonstration"
 
-ErasingKeyStore = MemoryKeyStore | SqliteKeyStore
+ErasingKeyStore = MemoryKeyStore | PostgresKeyStore | SqliteKeyStore
 
 
 class KeyStoreConformance(ABC):

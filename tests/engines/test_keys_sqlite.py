@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from streams.domain.ids import PersonId
-from streams.engines.keys_sqlite import SqliteKeyStore, WrongMasterKeyError
+from streams.engines.key_wrapping import WrongMasterKeyError
+from streams.engines.keys_sqlite import SqliteKeyStore
 from streams.promises.engine import UnavailableError
 from streams.sealing.keyed_digest import derive_key
 from tests.engines.key_store_conformance import ANNA, BEDA, MARCH, KeyStoreConformance
@@ -224,7 +225,7 @@ def test_a_transaction_that_the_disk_took_away_is_not_rolled_back_twice(folder: 
         keys._db.execute("ROLLBACK")
         raise apsw.IOError
 
-    keys._insert_made = lose  # type: ignore[method-assign]  # plants the fault
+    keys._insert = lose  # type: ignore[method-assign,assignment]  # plants the fault
     with pytest.raises(UnavailableError, match="cannot be used now"):
         keys.commit()
 
@@ -245,7 +246,7 @@ def test_only_so_many_keys_stay_in_memory(folder: Folder) -> None:
     keys.commit()
     assert [keys.of_generation(person, 1) for person in people] == made
     assert [keys.current(person) for person in reversed(people)] == made[::-1]
-    assert len(keys._living) == len(keys._older) == 4
+    assert keys._keys.kept() == (4, 4)
     assert keys.of_generation(people[9], 1) == keys.of_generation(people[9], 1) == made[9]
 
 
@@ -262,7 +263,7 @@ def test_threads_share_a_store_and_see_one_key_a_person(folder: Folder) -> None:
     with ThreadPoolExecutor(8) as threads:
         seen = list(threads.map(use, range(40)))
     assert all(keys_seen == seen[0] for keys_seen in seen)
-    assert len(keys._living) <= 4
+    assert keys._keys.kept()[0] <= 4
 
 
 KILLED = """

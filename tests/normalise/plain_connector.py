@@ -85,6 +85,14 @@ class PlainConnector:
             raise RuntimeError(FREE_TEXT)
         return [self._parsed(line) for line in raw.splitlines()]
 
+    def context(self, message: Message) -> str:
+        """A line says all of itself."""
+        return ""
+
+    def reopen(self, raw: bytes, place: str, context: str) -> Message:
+        """Read a line again."""
+        return self._parsed(raw)
+
     def read(
         self, message: Message, agency: AgencyId, agreement: Agreement, recorded_at: Instant
     ) -> Reading | Unreadable:

@@ -14,7 +14,8 @@ from streams.domain.referral import ReferralSubmitted
 from streams.domain.statements import ConsentWithdrawn
 from streams.engines.keys_memory import MemoryKeyStore
 from streams.normalise.opening import open_dead_letter, open_details
-from streams.normalise.receive import Received, ReceiveStep, UnknownSenderError
+from streams.normalise.receive import ReceiveStep, UnknownSenderError
+from streams.normalise.stamping import Received
 from streams.promises.engine import DeadLetter, UnavailableError
 from streams.promises.key_store import PersonKey
 from streams.sealing.pseudonyms import Pseudonyms

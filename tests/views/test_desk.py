@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.domain.answers import HandoffAccepted, HandoffReceived, ServiceCompleted
 from streams.domain.ids import PersonId
 from streams.promises.engine import UnavailableError
+from streams.views import cursors
 from streams.views import desk as desk_module
 from streams.views.desk import FILE, open_desk
 from tests.domain.region import EMPLOYMENT, KELA, SOTE, at
@@ -48,26 +49,26 @@ def test_entries_that_the_views_have_already_change_nothing(hub: WatchedHub) -> 
     assert seen(hub) == once
 
 
-def test_views_outlive_the_process_that_made_them(hub: WatchedHub) -> None:
-    filled(hub)
-    hub.desk.catch_up(hub.engine)
-    once = seen(hub)
-    hub.desk.close()
+def test_views_outlive_the_process_that_made_them(file_hub: WatchedHub) -> None:
+    filled(file_hub)
+    file_hub.desk.catch_up(file_hub.engine)
+    once = seen(file_hub)
+    file_hub.desk.close()
 
-    hub.desk = open_desk(hub.folder)
+    file_hub.desk = open_desk(file_hub.folder)
 
-    assert seen(hub) == once
-    assert hub.desk.catch_up(hub.engine) == 0
+    assert seen(file_hub) == once
+    assert file_hub.desk.catch_up(file_hub.engine) == 0
 
 
-def test_two_desks_of_one_folder_see_the_same(hub: WatchedHub) -> None:
-    other = open_desk(hub.folder)
-    filled(hub, 1)
-    hub.desk.catch_up(hub.engine)
-    hub.hear(Speaker(PERSONS[1]).refers(at(1), message_id="r-2"))
+def test_two_desks_of_one_folder_see_the_same(file_hub: WatchedHub) -> None:
+    other = open_desk(file_hub.folder)
+    filled(file_hub, 1)
+    file_hub.desk.catch_up(file_hub.engine)
+    file_hub.hear(Speaker(PERSONS[1]).refers(at(1), message_id="r-2"))
 
-    assert other.catch_up(hub.engine) == 1
-    assert hub.desk.handoffs() == other.handoffs()
+    assert other.catch_up(file_hub.engine) == 1
+    assert file_hub.desk.handoffs() == other.handoffs()
     other.close()
 
 
@@ -78,42 +79,42 @@ def test_views_of_another_version_are_built_anew(
     hub.desk.catch_up(hub.engine)
     once = seen(hub)
 
-    monkeypatch.setattr(desk_module, "VERSION", desk_module.VERSION + 1)
+    monkeypatch.setattr(cursors, "VERSION", cursors.VERSION + 1)
 
     assert hub.desk.catch_up(hub.engine) == 6
     assert seen(hub) == once
 
 
-def test_views_of_another_ledger_are_built_anew(hub: WatchedHub) -> None:
-    filled(hub, 1)
-    hub.desk.catch_up(hub.engine)
+def test_views_of_another_ledger_are_built_anew(file_hub: WatchedHub) -> None:
+    filled(file_hub, 1)
+    file_hub.desk.catch_up(file_hub.engine)
     with watched() as other:
         other.hear(Speaker(PERSONS[2]).refers(at(0), source=KELA, message_id="r-9"))
         other.hear(Speaker(PERSONS[2]).refers(at(1), source=KELA, message_id="r-10"))
-        hub.desk.catch_up(other.engine)
+        file_hub.desk.catch_up(other.engine)
 
-    assert {handoff.source for handoff in hub.desk.handoffs()} == {KELA}
+    assert {handoff.source for handoff in file_hub.desk.handoffs()} == {KELA}
 
 
-def test_views_that_are_ahead_of_a_ledger_put_back_are_built_anew(hub: WatchedHub) -> None:
-    filled(hub, 2)
-    hub.desk.catch_up(hub.engine)
+def test_views_that_are_ahead_of_a_ledger_put_back_are_built_anew(file_hub: WatchedHub) -> None:
+    filled(file_hub, 2)
+    file_hub.desk.catch_up(file_hub.engine)
     with watched() as earlier:
         filled(earlier, 1)
-        hub.desk.catch_up(earlier.engine)
+        file_hub.desk.catch_up(earlier.engine)
 
-    assert [handoff.person for handoff in hub.desk.handoffs()] == PERSONS[:1]
+    assert [handoff.person for handoff in file_hub.desk.handoffs()] == PERSONS[:1]
 
 
-def test_tables_of_others_in_the_same_database_are_left_alone(hub: WatchedHub) -> None:
-    with sqlite3.connect(hub.folder / FILE) as connection:
+def test_tables_of_others_in_the_same_database_are_left_alone(file_hub: WatchedHub) -> None:
+    with sqlite3.connect(file_hub.folder / FILE) as connection:
         connection.execute("CREATE TABLE person_keys (person TEXT)")
         connection.execute("CREATE TABLE view_of_before (id TEXT)")
     connection.close()
 
-    hub.desk.catch_up(hub.engine)
+    file_hub.desk.catch_up(file_hub.engine)
 
-    with sqlite3.connect(hub.folder / FILE) as connection:
+    with sqlite3.connect(file_hub.folder / FILE) as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     connection.close()
     assert "person_keys" in names
@@ -137,15 +138,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_views_that_somebody_holds_are_unavailable(
-    hub: WatchedHub, monkeypatch: pytest.MonkeyPatch
+    file_hub: WatchedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_module, "_WAIT_S", 0)
-    impatient = open_desk(hub.folder)
-    holder = sqlite3.connect(hub.folder / FILE, isolation_level=None)
+    impatient = open_desk(file_hub.folder)
+    holder = sqlite3.connect(file_hub.folder / FILE, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(UnavailableError, match=r"views\.db"):
-        impatient.catch_up(hub.engine)
+        impatient.catch_up(file_hub.engine)
 
     holder.close()
     impatient.close()

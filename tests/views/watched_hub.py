@@ -18,12 +18,12 @@ from tests.domain.region import REGION
 class WatchedHub:
     """An engine in memory, and a desk that is caught up before it is asked."""
 
-    def __init__(self, folder: Path, *agreements: Agreement) -> None:
-        """Begin with an empty ledger, and no views."""
+    def __init__(self, folder: Path, *agreements: Agreement, desk: Desk | None = None) -> None:
+        """Begin with an empty ledger, and no views: in the folder, or at another desk."""
         self.folder = folder
         self.agreements = Agreements(agreements or (REGION,))
         self.engine = MemoryEngine(self.agreements)
-        self.desk: Desk = open_desk(folder)
+        self.desk: Desk = desk if desk is not None else open_desk(folder)
 
     def hear(self, *events: Event) -> None:
         """Take events in, in their order."""
@@ -73,10 +73,10 @@ class WatchedHub:
 
 
 @contextmanager
-def watched(*agreements: Agreement) -> Iterator[WatchedHub]:
+def watched(*agreements: Agreement, desk: Desk | None = None) -> Iterator[WatchedHub]:
     """Give a hub with its views, for as long as a test needs it."""
     with TemporaryDirectory() as folder:
-        hub = WatchedHub(Path(folder), *agreements)
+        hub = WatchedHub(Path(folder), *agreements, desk=desk)
         try:
             yield hub
         finally:

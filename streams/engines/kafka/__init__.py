@@ -1,0 +1,1 @@
+"""The engine for a country: lanes in partitions, kept by Kafka transactions."""

@@ -1,0 +1,156 @@
+"""The local store of one partition's states: committed ones only, as bytes, beside an offset.
+
+The topic of states is the truth; this file spares a worker that starts anew from reading it all.
+`synchronous=OFF` is enough: what a power loss takes is read again, and a damaged file is made anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+from streams.domain.ids import Instant
+from streams.engines.sqlite_store import mended, transaction
+
+NEVER = Instant(2**62)
+"""The `next_at` of a person whose open clocks have nothing to say: the index still finds them."""
+_PAGES_KEPT_KIB = 64 * 1024
+_TABLES = """
+CREATE TABLE IF NOT EXISTS state (
+    key BLOB PRIMARY KEY, next_at INTEGER, value BLOB NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX IF NOT EXISTS state_due ON state (next_at, key) WHERE next_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS place (
+    only INTEGER PRIMARY KEY CHECK (only = 1), next_offset INTEGER NOT NULL, lineage TEXT NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO place VALUES (1, 0, '');
+"""
+_PUT = (
+    "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+    " next_at = excluded.next_at, value = excluded.value"
+)
+
+
+class StateRow(NamedTuple):
+    """One state as the topic has it; `next_at` is when its clock wants to fire, None if never."""
+
+    key: bytes
+    next_at: Instant | None
+    value: bytes
+
+
+class Place(NamedTuple):
+    """Where a file stands: the next offset of the topic of states, and the topic's lineage."""
+
+    next_offset: int
+    lineage: str
+
+
+class StateFile:
+    """Keeps the states of one partition; every method raises UnavailableError if it cannot."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a partition's file, or make it; one that is damaged is thrown away.
+
+        Raises:
+            UnavailableError: It can neither be opened nor made.
+        """
+        self._path = path
+        try:
+            self._db = self._opened()
+        except (apsw.NotADBError, apsw.CorruptError):
+            self._remove()
+            with mended(path):
+                self._db = self._opened()
+        except apsw.Error:
+            with mended(path):
+                raise
+
+    def place(self) -> Place:
+        """Say where the file stands."""
+        with mended(self._path):
+            return Place(*self._db.execute("SELECT next_offset, lineage FROM place").get)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Give a state's bytes, None where there is none."""
+        with mended(self._path):
+            value: bytes | None = self._db.execute(
+                "SELECT value FROM state WHERE key = ?", (key,)
+            ).get
+        return value
+
+    def next_at(self, key: bytes) -> Instant | None:
+        """Say when a person's next clock wants to fire."""
+        with mended(self._path):
+            found: int | None = self._db.execute(
+                "SELECT next_at FROM state WHERE key = ?", (key,)
+            ).get
+        return None if found is None else Instant(found)
+
+    def put(self, rows: Iterable[StateRow], place: Place) -> None:
+        """Take committed states in, and stand at a place, in one transaction."""
+        with transaction(self._db, self._path):
+            self._db.executemany(_PUT, rows)
+            self._db.execute("UPDATE place SET next_offset = ?, lineage = ?", place)
+
+    def due(self) -> Iterator[tuple[Instant, bytes]]:
+        """Give who has a clock that wants to fire, in the order of when."""
+        yield from self._rows(
+            "SELECT next_at, key FROM state WHERE next_at IS NOT NULL AND next_at < ?"
+            " ORDER BY next_at, key",
+            (NEVER,),
+        )
+
+    def with_clocks(self, after: tuple[Instant, bytes], count: int) -> list[tuple[Instant, bytes]]:
+        """Give who has open clocks, some at a time, in the order of when they want to fire."""
+        return list(
+            self._rows(
+                "SELECT next_at, key FROM state WHERE next_at IS NOT NULL"
+                " AND (next_at, key) > (?, ?) ORDER BY next_at, key LIMIT ?",
+                (*after, count),
+            )
+        )
+
+    def beginning_with(self, prefix: bytes) -> list[bytes]:
+        """Give the values of the keys that begin so."""
+        sql = "SELECT value FROM state WHERE key >= ? AND key < ? ORDER BY key"
+        with mended(self._path):
+            return [row[0] for row in self._db.execute(sql, (prefix, prefix + b"\xff"))]
+
+    def everything(self) -> Iterator[tuple[bytes, bytes]]:
+        """Give every key and value, by key."""
+        with mended(self._path):
+            yield from self._db.execute("SELECT key, value FROM state ORDER BY key")
+
+    def empty(self) -> None:
+        """Forget everything: it is of another topic."""
+        with transaction(self._db, self._path):
+            self._db.execute("DELETE FROM state")
+            self._db.execute("UPDATE place SET next_offset = 0, lineage = ''")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _rows(self, sql: str, values: tuple[object, ...]) -> Iterator[tuple[Instant, bytes]]:
+        with mended(self._path):
+            for at, key in self._db.execute(sql, values):
+                yield Instant(at), key
+
+    def _opened(self) -> apsw.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = apsw.Connection(str(self._path), statementcachesize=32)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            connection.execute("PRAGMA synchronous=OFF").fetchall()
+            connection.execute(f"PRAGMA cache_size=-{_PAGES_KEPT_KIB}").fetchall()
+            connection.execute(_TABLES)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _remove(self) -> None:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{self._path}{ending}").unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""`make bench-kafka`: the router beside bare loops and other stream processors, on one real broker.
+
+With PEERS=<folder> the peers there take part; without, the router runs alone. Data go to stdout,
+talk to stderr.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from streams.bootstrap.kafka_dev_broker import Broker
+from streams.bootstrap.kafka_dev_child import Guard, free_ports
+from streams.bootstrap.kafka_dev_parts import parts
+from tests.bench.kafka import common_rounds
+from tests.bench.kafka.common_events import make_topics, produce
+from tests.bench.kafka.competitors import ALWAYS, HUB, ON_DEMAND, hub, peers
+from tests.bench.kafka.real_step import measure
+from tests.kafka.sources import local_broker, local_registry
+
+TOPIC = "bench.events"
+GOALS = {"bare_aiokafka": 0.9, "quix": 1.4, "faust_agents": 6.0}
+"""By peer: how much faster the router is to be."""
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="make bench-kafka BENCH_ARGS=...", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--real-step",
+        action="store_true",
+        help="measure the router with the hub's own step instead",
+    )
+    parser.add_argument("--persons", type=int, default=1_000_000, help="of the restart's snapshot")
+    parser.add_argument("--peers", nargs="*", default=[], choices=ON_DEMAND, metavar="PEER")
+    order = parser.parse_args()
+    if order.real_step:
+        return _real_step(order)
+    named = os.environ.get("PEERS")
+    competitors = [hub()]
+    if named:
+        competitors += peers(Path(named).resolve(), (*ALWAYS, *order.peers), _say)
+    with tempfile.TemporaryDirectory(prefix="saattaen-bench-") as scratch, Guard() as guard:
+        folder = Path(scratch)
+        folder.chmod(0o755)
+        broker = Broker(folder / "kafka", parts(_say), guard, _two_ports(), _ROOM)
+        asyncio.run(broker.start())
+        try:
+            asyncio.run(_filled(broker.address, order.events))
+            place = common_rounds.Place(
+                broker.address, broker.child.pid, TOPIC, order.events, folder
+            )
+            found = common_rounds.rounds(place, competitors, order.rounds, _say)
+        finally:
+            broker.stop()
+    document = _document(order.events, found)
+    sys.stdout.write(json.dumps(document, indent=1) + "\n" if order.json else _table(document))
+    return 0 if _all_agree(found, order.events) else 1
+
+
+def _real_step(order: argparse.Namespace) -> int:
+    """Measure the router with the hub's own step, on a broker and a registry of its own."""
+    with tempfile.TemporaryDirectory(prefix="saattaen-bench-") as scratch, Guard() as guard:
+        folder = Path(scratch)
+        folder.chmod(0o755)
+        broker, registry = local_broker(folder / "kafka", guard), local_registry(folder, guard)
+        asyncio.run(broker.start())
+        asyncio.run(registry.start())
+        try:
+            found = measure(
+                broker.address, registry.address, order.events, order.persons, folder, _say
+            )
+        finally:
+            registry.stop()
+            broker.stop()
+    document = {"job": "real step", "machine": _machine(), **found}
+    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    return 0
+
+
+_ROOM = {"log.segment.bytes": str(256 * 1024 * 1024)}
+
+
+async def _filled(bootstrap: str, count: int) -> None:
+    await make_topics(bootstrap, TOPIC)
+    await produce(bootstrap, TOPIC, count)
+
+
+def _document(count: int, found: list[dict[str, Any]]) -> dict[str, Any]:
+    machine = _machine()
+    results = common_rounds.medians(found)
+    return {
+        "job": "common",
+        "events": count,
+        "machine": machine,
+        "rounds": found,
+        "results": results,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _all_agree(found: list[dict[str, Any]], count: int) -> bool:
+    """Say whether all competitors gave the same whole answer."""
+    rows = [result for each in found for result in each["results"]]
+    return len({row["digest"] for row in rows}) == 1 and all(r["outcomes"] == count for r in rows)
+
+
+def _table(document: dict[str, Any]) -> str:
+    lines = [
+        f"common job, {document['events']} events, medians of {len(document['rounds'])} rounds"
+    ]
+    own = next(row for row in document["results"] if row["name"] == HUB)
+    for row in document["results"]:
+        ratios = [f"{row['ratio_to_bare']:.2f} of bare"] if "ratio_to_bare" in row else []
+        if row["name"] in GOALS:
+            within = [_rate(each, HUB) / _rate(each, row["name"]) for each in document["rounds"]]
+            middle = sorted(within)[len(within) // 2]
+            ratios.append(f"router {middle:.2f} times (goal {GOALS[row['name']]})")
+        shown = ", ".join(ratios)
+        lines.append(
+            f"{row['name']:22} {row['seconds']:8.2f} s {row['events_per_s']:8} /s  {shown}"
+        )
+    lines.append(f"router: {own['events_per_s']} events a second")
+    return "\n".join(lines) + "\n"
+
+
+def _rate(one_round: dict[str, Any], name: str) -> float:
+    return float(next(r["events_per_s"] for r in one_round["results"] if r["name"] == name))
+
+
+def _two_ports() -> tuple[int, int]:
+    first, second, *_ = free_ports(2)
+    return first, second
+
+
+def _say(said: str) -> None:
+    sys.stderr.write(f"{said}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
