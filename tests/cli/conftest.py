@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
+from streams.cli.command_line import saattaen
 from tests.cli import messages
 from tests.cli.command import WIRE, OneHub
 
@@ -16,6 +18,20 @@ SENDERS = {
 
 NOW = "2026-02-18T12:00:00+02:00"
 """When a clock of a referral that nobody answered has breached."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_loaded() -> None:
+    """Load every command where its lines are measured: a test that is not may use it first."""
+    _load(saattaen)
+
+
+def _load(group: click.Group) -> None:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            _load(command)
 
 
 def samples(folder: Path) -> list[Path]:
