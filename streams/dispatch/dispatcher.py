@@ -44,6 +44,13 @@ class Dispatcher:
 
     All its methods belong to one event loop, save `announce`. `submit` and `ledger` are called
     there too, so they must not block for long.
+
+    Escalations to a role that has one of the `desks` go there, what is open as well; those to
+    `desks_elsewhere` wait for another dispatch on the same store. What others write into the store
+    is found within `look_again_s` seconds. An agency without a transport is not dispatched to: its
+    notices stay pending. `open_and_render` gives None where the person's key was destroyed. Without
+    `seal_words` the words of an agency that refuses are not kept: they are free text and may speak
+    of a person.
     """
 
     def __init__(
@@ -62,15 +69,7 @@ class Dispatcher:
         desks_elsewhere: Collection[DeskKey] = (),
         look_again_s: float = LOOK_AGAIN_S_MAX,
     ) -> None:
-        """Prepare; nothing is attempted yet.
-
-        Escalations to a role that has one of the `desks` go there, what is open as well; those to
-        `desks_elsewhere` wait for another dispatch on the same store. What others write into the
-        store is found within `look_again_s` seconds. An agency without a transport is not
-        dispatched to: its notices stay pending. `open_and_render` gives None where the person's key
-        was destroyed. Without `seal_words` the words of an agency that refuses are not kept: they
-        are free text and may speak of a person.
-        """
+        """Prepare; nothing is attempted yet."""
         self._transports = dict(sorted(transports.items()))
         self._open_and_render = open_and_render
         self._attempts = attempts
