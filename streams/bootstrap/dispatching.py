@@ -27,7 +27,7 @@ def open_attempts(data: Path) -> Attempts:
         NewerStoreError: A newer version of the hub wrote it.
         apsw.Error: It cannot be used.
     """
-    return Attempts(data / ATTEMPTS_FILE)
+    return Attempts.in_file(data / ATTEMPTS_FILE)
 
 
 def dispatcher_of(

@@ -9,22 +9,26 @@ record on and leaves it unacknowledged: Faust's own batches acknowledge what the
 they are cut short, at a shutdown or a rebalance, and would lose it. No exception leaves an agent.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import faust
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT, EventT, Message, StreamT
 from faust.types.transports import TransportT
 from yarl import URL
 
+from streams.bootstrap.health import Health
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import KafkaSettings, SealingParts
 from streams.bootstrap.normalising_stage import Held, NormalisingStage
 from streams.bootstrap.operator_log import configure
 from streams.bootstrap.partition_writer import PartitionWriter
+from streams.bootstrap.progress_watch import ProgressWatch
 from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
 from streams.bootstrap.state_folder import StateFolder, claim
 from streams.bootstrap.watermarking import WatermarkTeller
@@ -46,13 +50,27 @@ _ANSWER_S = 30.0
 _OUTAGE_MAX_S = 7 * 86_400.0
 """A worker that waits for its database is not to be taken for one that stopped reading."""
 _REGISTRY_CACHE = "registry.json"
+_STREAMS: dict[str, Any] = {
+    "stream_buffer_maxsize": BUFFERED_MAX,
+    # The stage ends its own work; what it did not get to comes again.
+    "stream_wait_empty": False,
+    "stream_recovery_delay": 0.0,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+}
 
 
 class NormaliserApp(faust.App):
     """Faust's app with the stage beside its agents."""
 
     def __init__(
-        self, parts: SealingParts, state: StateFolder, *, session_ms: int = SESSION_MS
+        self,
+        parts: SealingParts,
+        state: StateFolder,
+        *,
+        session_ms: int = SESSION_MS,
+        health_port: int | None = None,
     ) -> None:
         """Build the app and its agents; nothing is opened.
 
@@ -60,6 +78,7 @@ class NormaliserApp(faust.App):
             parts: The agreement and what seals and opens.
             state: The worker's own folder, held as long as the app is.
             session_ms: How long the group waits for a worker that gives no sign.
+            health_port: Where to answer how the worker is; nowhere where None.
         """
         settings = parts.settings
         self._state = state
@@ -74,13 +93,7 @@ class NormaliserApp(faust.App):
             broker_heartbeat_interval=session_ms / 4000,
             broker_request_timeout=_ANSWER_S,
             broker_max_poll_interval=_OUTAGE_MAX_S,
-            stream_buffer_maxsize=BUFFERED_MAX,
-            # The stage ends its own work; what it did not get to comes again.
-            stream_wait_empty=False,
-            stream_recovery_delay=0.0,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            table_standby_replicas=0,
+            **_STREAMS,
         )
         self._registry = Registry(settings.registry, cache=state.path / _REGISTRY_CACHE)
         self._offsets = RawOffsets(settings.kafka, GROUP)
@@ -92,6 +105,8 @@ class NormaliserApp(faust.App):
             topics.raw(agency): agency
             for agency in parts.agreements.in_force(wall_clock()).agencies
         }
+        self._health_port = health_port
+        self._health = Health("normalise", ProgressWatch(settings.kafka, GROUP, self._places))
         self.on_partitions_revoked.connect(self._forget)
         for topic, agency in self._agencies.items():
             self._add_agent(topic, agency)
@@ -101,6 +116,12 @@ class NormaliserApp(faust.App):
         await super().on_start()
         self.add_future(self.stage.run())
         self.add_future(self._teller.run(self._assigned))
+        self.add_future(self._answer())
+
+    async def _answer(self) -> None:
+        """Answer how the worker is, until it is cancelled."""
+        async with self._health.served(self._health_port):
+            await asyncio.Event().wait()
 
     async def on_stop(self) -> None:
         """Bring the batch under way to its end, then let Faust commit what is acknowledged."""
@@ -134,6 +155,9 @@ class NormaliserApp(faust.App):
             for place in sorted(self.consumer.assignment())
             if place.topic in self._agencies
         ]
+
+    def _places(self) -> Iterable[TopicPartition]:
+        return [TopicPartition(each.topic, each.partition) for each in self._assigned()]
 
     async def _forget(self, *_: object, **__: object) -> None:
         self.stage.forget()
@@ -201,7 +225,9 @@ def from_environment() -> NormaliserApp:
     settings = KafkaSettings(
         kafka, registry, database, Path(region) if region else None, Path(keys)
     )
-    return NormaliserApp(SealingParts(settings), claim("normalise", None))
+    port = os.environ.get("SAATTAEN_HEALTH_PORT")
+    parts, state = SealingParts(settings), claim("normalise", None)
+    return NormaliserApp(parts, state, health_port=int(port) if port else None)
 
 
 def __getattr__(name: str) -> NormaliserApp:

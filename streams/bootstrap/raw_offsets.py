@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from streams.bootstrap.home_partition import home_partition
 from streams.domain.ids import AgencyId, Instant
 from streams.promises import topics
 from streams.promises.engine import UnavailableError
@@ -55,6 +56,16 @@ class RawOffsets:
             committed = await consumer.committed(place)
             begins = (await consumer.beginning_offsets([place]))[place]
             return max(committed or 0, int(begins))
+
+    async def home(self, partition: RawPartition) -> int:
+        """Give the partition of the agency's own lane: the hub's topics have the same number.
+
+        Raises:
+            UnavailableError: No broker answers.
+        """
+        async with self._asked() as consumer:
+            known = consumer.partitions_for_topic(partition.topic)
+            return home_partition(partition.agency, len(known) if known else 1)
 
     async def ends(self, partitions: Iterable[RawPartition]) -> Mapping[RawPartition, int]:
         """Give where each partition ends, as its readers see it.

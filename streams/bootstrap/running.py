@@ -23,7 +23,7 @@ from streams.bootstrap.dispatching import (
 from streams.bootstrap.duty_answers import take_document
 from streams.bootstrap.hub import Hub, wall_clock
 from streams.bootstrap.inbox import Arrival, Inbox
-from streams.bootstrap.transports import transports_of
+from streams.bootstrap.transports import OUTBOX, transports_of
 from streams.dispatch.attempts import Attempts, NewerStoreError
 from streams.domain.envelope import HUB
 from streams.domain.ids import Instant
@@ -77,7 +77,9 @@ class RunningHub:
         self._write_receipts = write_receipts
         agencies = hub.agreements.in_force(hub.now()).agencies
         try:
-            self._transports = transports_of(agencies, hub.data, hub.secrets_place, wall_clock)
+            self._transports = transports_of(
+                agencies, hub.data / OUTBOX, hub.secrets_place, wall_clock
+            )
             self._desks = desks_of_hub(hub)
         except OSError as failure:
             raise UnavailableError(f"{failure.filename}: {failure.strerror}") from failure

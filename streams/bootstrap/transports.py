@@ -45,6 +45,7 @@ OUTBOX = "outbox"
 SECRETS_VARIABLE = "SAATTAEN_WEBHOOK_SECRETS_"
 """Followed by the agency's id in capitals, all other characters as `_`; secrets between spaces."""
 SMTP_VARIABLE = "SAATTAEN_SMTP_URL"
+_REACHES_DESKS = ("email", "webhook")
 _SMTP_PORT, _SMTPS_PORT = 587, 465
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 _SMTP_TEXTS = ("host", "from", "user", "password", "starttls", "ca_file")
@@ -52,11 +53,13 @@ _SMTP_TEXTS = ("host", "from", "user", "password", "starttls", "ca_file")
 
 def transports_of(
     agencies: Mapping[AgencyId, Agency],
-    data: Path,
+    outbox: Path,
     secrets_place: Path,
     clock: Callable[[], Instant],
 ) -> dict[AgencyId, Transport]:
     """Make the transports of a region's agencies; `secrets_place` is the hub's secrets file.
+
+    An agency that fetches files finds them in its own folder of the outbox.
 
     Raises:
         SecretsError: A webhook has no secret, or one that cannot be used.
@@ -68,7 +71,7 @@ def transports_of(
         if kind == "file":
             from connectors.transport.file_drop import FileDrop  # loaded when needed
 
-            made[agency_id] = FileDrop(Path(place) if place else _outbox(data, agency_id))
+            made[agency_id] = FileDrop(Path(place) if place else _made(outbox / agency_id))
         elif kind == "webhook":
             made[agency_id] = _webhook(place, agency_id, secrets_place, clock)
     return made
@@ -106,13 +109,24 @@ def desks_of(
     return made
 
 
+def desk_keys(agencies: Mapping[AgencyId, Agency]) -> list[DeskKey]:
+    """List the desks that can be reached, sorted."""
+    return sorted(
+        {
+            DeskKey(agency_id, desk.role)
+            for agency_id, agency in agencies.items()
+            for desk in agency.desks
+            if desk.delivery.partition(":")[0] in _REACHES_DESKS
+        }
+    )
+
+
 def variable_of(receiver: str) -> str:
     """Name the environment variable of a webhook's secrets: of an agency, or of `agency/role`."""
     return SECRETS_VARIABLE + re.sub(r"[^A-Za-z0-9]", "_", receiver).upper()
 
 
-def _outbox(data: Path, agency: AgencyId) -> Path:
-    outbox = data / OUTBOX / agency
+def _made(outbox: Path) -> Path:
     outbox.mkdir(parents=True, exist_ok=True)
     return outbox
 

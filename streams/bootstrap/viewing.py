@@ -10,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from streams.bootstrap.health import Health
+from streams.bootstrap.progress_watch import ProgressWatch
 from streams.bootstrap.routing import REGISTRY_FILE
 from streams.contracts.registry import Registry
 from streams.engines.kafka.framed_values import Schemas
@@ -48,14 +50,22 @@ class ViewWorker:
             setting = setting._replace(session_ms=session_ms)
         self._feed = feed
         self._group = LedgerGroup(setting, schemas, self._follow)
+        self._health = Health("view", ProgressWatch(kafka, GROUP, self._group.assigned))
 
-    async def run(self, stop: asyncio.Event, *, anew: bool = False) -> None:
+    async def run(
+        self, stop: asyncio.Event, *, anew: bool = False, health_port: int | None = None
+    ) -> None:
         """Work until told to stop; `anew` throws the views away first, whatever they are.
 
-        Waits as long as database, registry or broker cannot be used.
+        Waits as long as database, registry or broker cannot be used. Answers on a port how it is,
+        where one is named.
+
+        Raises:
+            UnavailableError: The port is taken.
         """
-        if await self._prepare(stop, anew=anew):
-            await self._group.run(stop)
+        async with self._health.served(health_port):
+            if await self._prepare(stop, anew=anew):
+                await self._group.run(stop)
 
     async def _prepare(self, stop: asyncio.Event, *, anew: bool) -> bool:
         pause_s = _PAUSE_S

@@ -17,6 +17,7 @@ from streams.bootstrap.partition_writer import Outgoing, PartitionWriter
 from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
 from streams.contracts.codec import codec_of
 from streams.contracts.registry import Registry, frame_payload
+from streams.domain.ids import Instant
 from streams.normalise import cloud_event
 from streams.normalise.raw_lane import RawLane
 from streams.promises import topics
@@ -29,6 +30,8 @@ QUIET_S = 10.0
 STALL_S = 60.0
 """Where records are there and do not come for so long, reading has stopped."""
 _WRITE_WITHIN_S = 5.0
+_NO_MOMENT = Instant(0)
+"""Before every event: whoever reads it as a watermark knows no more than before."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -74,6 +77,7 @@ class WatermarkTeller:
         self._offsets = offsets
         self._asked: WeakSet[RawLane] = WeakSet()
         self._stands: dict[RawPartition, _Stand] = {}
+        self._told_heard: dict[RawPartition, Instant] = {}
 
     async def run(self, assigned: Callable[[], Iterable[RawPartition]]) -> None:
         """Tell until cancelled; what is away is tried again at the next turn.
@@ -112,11 +116,28 @@ class WatermarkTeller:
                 moved.append((partition, lane, watermark))
         # Who lost a partition meanwhile has nothing more to say of it.
         moved = [each for each in moved if self._stage.is_current(*each[:2])]
-        await self._writer.write(
-            [self._outgoing(partition, said) for partition, _, said in moved], _WRITE_WITHIN_S
-        )
-        for _, lane, watermark in moved:
+        outgoing = [self._outgoing(partition, said) for partition, _, said in moved]
+        outgoing += [await self._heard(*newly) for newly in self._newly_heard(moved)]
+        await self._writer.write(outgoing, _WRITE_WITHIN_S)
+        for partition, lane, watermark in moved:
             lane.told(watermark)
+            if watermark.heard_at is not None:
+                self._told_heard[partition] = watermark.heard_at
+
+    def _newly_heard(
+        self, moved: Iterable[tuple[RawPartition, RawLane, Watermark]]
+    ) -> list[tuple[RawPartition, Watermark]]:
+        """Give who was heard since it was last told."""
+        return [
+            (partition, said)
+            for partition, _, said in moved
+            if said.heard_at is not None and self._told_heard.get(partition) != said.heard_at
+        ]
+
+    async def _heard(self, partition: RawPartition, said: Watermark) -> Outgoing:
+        """Tell the agency's own lane that it was heard: of that partition's messages nothing."""
+        own = self._outgoing(partition, said._replace(passed_at=_NO_MOMENT))
+        return own._replace(partition=await self._offsets.home(partition))
 
     async def _hear(self, partition: RawPartition, lane: RawLane, end: int) -> None:
         """After an assignment, look once when the agency was heard, where nothing new tells."""

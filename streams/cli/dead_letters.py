@@ -3,12 +3,15 @@
 Nothing here shows what a message says of a person, only what is wrong with it.
 """
 
+import asyncio
+
 import click
 
 from streams.bootstrap.dead_letter_replay import ErasedError, HubsOwnError, replay_dead_letter
 from streams.bootstrap.hub import Hub
 from streams.cli import shapes
 from streams.cli.failures import CONFLICT, CommandError, not_found
+from streams.cli.kafka_options import KAFKA, REGISTRY, AnyPlace, KafkaPlace, any_hub_options
 from streams.cli.options import HubPlace, hub_options, json_option
 from streams.cli.output import local, print_fields, print_json, print_json_lines, print_table, say
 from streams.cli.reading import read_hub
@@ -23,12 +26,11 @@ def dead_letters() -> None:
 
 
 @dead_letters.command(name="list", epilog="\b\nExample:\n  saattaen dead-letters list --json")
-@hub_options
+@any_hub_options(KAFKA, REGISTRY)
 @json_option
-def list_letters(place: HubPlace, as_json: bool) -> None:
+def list_letters(place: AnyPlace, as_json: bool) -> None:
     """List the dead letters that wait, the oldest first."""
-    with read_hub(place) as hub:
-        waiting = hub.engine.dead_letters()
+    waiting = _waiting(place)
     if as_json:
         print_json([shapes.dead_letter(letter) for letter in waiting])
         return
@@ -48,13 +50,12 @@ def list_letters(place: HubPlace, as_json: bool) -> None:
 @dead_letters.command(
     epilog="\b\nExample:\n  saattaen dead-letters show d-0123456789ABCDEFGHJKMNPQRS"
 )
-@hub_options
+@any_hub_options(KAFKA, REGISTRY)
 @json_option
 @click.argument("dead_letter_id", metavar="ID")
-def show(place: HubPlace, dead_letter_id: str, as_json: bool) -> None:
+def show(place: AnyPlace, dead_letter_id: str, as_json: bool) -> None:
     """Show one dead letter: what is wrong, where, and how large it is; never what it says."""
-    with read_hub(place) as hub:
-        letter = _found(hub.engine.dead_letters(), dead_letter_id)
+    letter = _found(_waiting(place), dead_letter_id)
     shown = {
         **shapes.dead_letter(letter),
         "person": letter.person,
@@ -100,6 +101,27 @@ def replay(place: HubPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) 
             print_json_lines(map(shapes.receipt, receipts))
     if dry_run:
         say("dry run: nothing was kept")
+
+
+def _waiting(place: AnyPlace) -> list[DeadLetter]:
+    if isinstance(place, HubPlace):
+        with read_hub(place) as hub:
+            return hub.engine.dead_letters()
+    return asyncio.run(_waiting_on_topic(place))
+
+
+async def _waiting_on_topic(place: KafkaPlace) -> list[DeadLetter]:
+    from streams.contracts.registry import Registry
+    from streams.engines.kafka.dead_letter_reader import read_dead_letters
+
+    registry = Registry(place.registry)
+    try:
+        found = await read_dead_letters(place.kafka, registry)
+    finally:
+        await registry.close()
+    for where, cause in found.unlisted:
+        say(f"offset {where.offset} of partition {where.partition} is no dead letter: {cause}")
+    return found.waiting
 
 
 def _found(waiting: list[DeadLetter], dead_letter_id: str) -> DeadLetter:

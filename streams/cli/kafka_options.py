@@ -161,6 +161,18 @@ def _placed(command: Callable[..., Any]) -> Callable[..., Any]:
     return kafka(registry(database(command)))
 
 
+def health_option(command: _Command) -> _Command:
+    """Let a worker answer how it is: it gets `health_port`, None where nobody asks."""
+    return click.option(
+        "--health-port",
+        metavar="P",
+        type=click.IntRange(1, 2**16 - 1),
+        envvar="SAATTAEN_HEALTH_PORT",
+        default=None,
+        help="Serve /livez, /readyz and /metrics on this port (SAATTAEN_HEALTH_PORT).",
+    )(command)
+
+
 def registry_option(command: _Command) -> _Command:
     """Let a command name a schema registry and nothing else: it gets `registry`, maybe empty."""
     return click.option(

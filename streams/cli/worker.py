@@ -10,6 +10,10 @@ _TABLE = {
         "streams.cli.worker_normalise:normalise", "Turn raw records into contract events."
     ),
     "route": Row("streams.cli.worker_route:route", "Decide contract events: entries and states."),
+    "dispatch": Row("streams.cli.worker_dispatch:dispatch", "Bring notices to the agencies."),
+    "supervise": Row(
+        "streams.cli.worker_supervise:supervise", "Run a stage, and start it anew where it stalls."
+    ),
     "view": Row("streams.cli.worker_view:view", "Write the views that people and commands ask."),
 }
 

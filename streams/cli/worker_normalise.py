@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, REGISTRY, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    DATABASE,
+    KAFKA,
+    KEYS,
+    REGISTRY,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.options import json_option
 from streams.cli.output import say
 
@@ -37,7 +45,15 @@ if TYPE_CHECKING:
     envvar="SAATTAEN_SESSION_MS",
     help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
 )
-def normalise(*, place: KafkaPlace, state: Path | None, session_ms: int, as_json: bool) -> int:
+@health_option
+def normalise(
+    *,
+    place: KafkaPlace,
+    state: Path | None,
+    session_ms: int,
+    health_port: int | None,
+    as_json: bool,
+) -> int:
     """Turn agencies' raw records into contract events and dead letters, until SIGTERM.
 
     Waits while the broker, the registry or the database is away. As many workers as there are
@@ -58,7 +74,8 @@ def normalise(*, place: KafkaPlace, state: Path | None, session_ms: int, as_json
     folder = claim("normalise", state)
     say(f"normalising from {place.kafka}; its state lies in {folder.path}; Ctrl-C stops")
     try:
-        return run_app(NormaliserApp(parts, folder, session_ms=session_ms))
+        app = NormaliserApp(parts, folder, session_ms=session_ms, health_port=health_port)
+        return run_app(app)
     finally:
         say("stopped; what is acknowledged is committed")
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    DATABASE,
+    KAFKA,
+    KEYS,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.kafka_parts import sealing_parts
 from streams.cli.options import data_option, json_option
 from streams.cli.output import say
@@ -27,8 +34,9 @@ if TYPE_CHECKING:
 )
 @kafka_options(KAFKA, DATABASE, KEYS)
 @data_option
+@health_option
 @json_option
-def receive(*, place: KafkaPlace, data: Path, as_json: bool) -> int:
+def receive(*, place: KafkaPlace, data: Path, health_port: int | None, as_json: bool) -> int:
     """Queue the files that agencies leave in DATA/inbox/AGENCY, until SIGTERM.
 
     Files are written under a name that begins with a dot, then renamed; receipts appear in
@@ -36,18 +44,23 @@ def receive(*, place: KafkaPlace, data: Path, as_json: bool) -> int:
     JSON object a line. Exit 0 after SIGTERM, 130 after Ctrl-C.
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
+    from streams.bootstrap.health import Health
     from streams.bootstrap.hub import wall_clock
     from streams.bootstrap.inbox import Inbox
     from streams.bootstrap.operator_log import configure
+    from streams.bootstrap.progress_watch import ProgressWatch
     from streams.bootstrap.until_stopped import run_until_stopped
 
     configure()
     parts = sealing_parts(place)
+    watch = ProgressWatch(place.kafka, "saattaen.receive", lambda: ())
+    health = Health("receive", watch, reads_topics=False)
     inbox = Inbox(data, parts.agreements.in_force(wall_clock()).agencies)
 
     async def work(stop: asyncio.Event) -> None:
         say(f"receiving from {data / 'inbox'}/AGENCY for {place.kafka}; Ctrl-C stops")
-        await _empty(inbox, parts, stop)
+        async with health.served(health_port):
+            await _empty(inbox, parts, stop)
 
     try:
         return run_until_stopped(work)

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from streams.cli.kafka_options import KAFKA, REGISTRY, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    KAFKA,
+    REGISTRY,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.options import json_option
 from streams.cli.output import say
 
@@ -27,15 +33,23 @@ from streams.cli.output import say
     envvar="SAATTAEN_SESSION_MS",
     help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
 )
+@health_option
 @json_option
-def route(place: KafkaPlace, state: Path | None, session_ms: int, *, as_json: bool) -> int:
+def route(
+    place: KafkaPlace,
+    state: Path | None,
+    session_ms: int,
+    health_port: int | None,
+    *,
+    as_json: bool,
+) -> int:
     """Decide contract events: entries, states and notices, in one transaction with the offset.
 
     Several routers share the partitions. SIGTERM ends what is under way, exit 0.
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
     from streams.bootstrap.operator_log import configure
-    from streams.bootstrap.routing import RouterPlace, loaded_registry, router_of
+    from streams.bootstrap.routing import RouterPlace, RunningRouter, loaded_registry
     from streams.bootstrap.state_folder import claim
     from streams.bootstrap.until_stopped import run_until_stopped
 
@@ -49,7 +63,8 @@ def route(place: KafkaPlace, state: Path | None, session_ms: int, *, as_json: bo
         try:
             setting = RouterPlace(place.kafka, place.registry, place.region, folder.path)
             say(f"routing; states in {folder.path}; SIGTERM or Ctrl-C stops")
-            await router_of(setting, registry, session_ms=session_ms).run(stop)
+            running = RunningRouter(setting, registry, session_ms=session_ms)
+            await running.run(stop, health_port)
         finally:
             await registry.close()
 

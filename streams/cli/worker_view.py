@@ -5,7 +5,14 @@ from pathlib import Path
 
 import click
 
-from streams.cli.kafka_options import DATABASE, KAFKA, REGISTRY, KafkaPlace, kafka_options
+from streams.cli.kafka_options import (
+    DATABASE,
+    KAFKA,
+    REGISTRY,
+    KafkaPlace,
+    health_option,
+    kafka_options,
+)
 from streams.cli.options import json_option
 from streams.cli.output import say
 
@@ -27,10 +34,17 @@ from streams.cli.output import say
     envvar="SAATTAEN_SESSION_MS",
     help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
 )
+@health_option
 @click.option("--anew", is_flag=True, help="Throw the views away first, and read all again.")
 @json_option
 def view(
-    place: KafkaPlace, state: Path | None, session_ms: int, *, anew: bool, as_json: bool
+    place: KafkaPlace,
+    state: Path | None,
+    session_ms: int,
+    health_port: int | None,
+    *,
+    anew: bool,
+    as_json: bool,
 ) -> int:
     """Write the views of a Kafka hub into its database, until SIGTERM; exit 0.
 
@@ -55,7 +69,7 @@ def view(
         try:
             say(f"following the ledger into the views; SIGTERM or Ctrl-C stops; {folder.path}")
             worker = ViewWorker(place.kafka, registry, feed, session_ms=session_ms)
-            await worker.run(stop, anew=anew)
+            await worker.run(stop, anew=anew, health_port=health_port)
         finally:
             await registry.close()
 

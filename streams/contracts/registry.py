@@ -14,7 +14,7 @@ from streams.contracts.catalogue import fingerprint
 from streams.contracts.declarations import ContractError, declared, full_name, resolved, simple
 from streams.contracts.event import event_classes
 from streams.contracts.frame import SCHEMA_ID_MAX, framed
-from streams.contracts.older import renew
+from streams.contracts.older import Renewal
 from streams.contracts.registry_cache import OwnId, RegistryCache
 from streams.contracts.registry_client import (
     FULL_TRANSITIVE,
@@ -245,7 +245,23 @@ def payload_of(known: Known, payload: bytes) -> bytes:
         ContractError: The bytes do not fit the contract that they name, that contract is none of
             ours, or it cannot be read with the one of now.
     """
-    return payload if known.is_current else renew(known.record, payload, known.schema)
+    return payload if known.is_current else _renewal(known).renew(payload)
+
+
+_RENEWALS: dict[int, tuple[dict[str, Any], Renewal]] = {}
+_RENEWALS_MAX = 64
+
+
+def _renewal(known: Known) -> Renewal:
+    """Give what brings bytes of a contract forward, compiled once for each that is met."""
+    schema, found = _RENEWALS.get(id(known.schema), (None, None))
+    if found is None or schema is not known.schema:
+        found = Renewal(known.record, known.schema)
+        if len(_RENEWALS) >= _RENEWALS_MAX:
+            _RENEWALS.clear()
+        # Kept with its schema: as long as that is here, nobody else has its identity.
+        _RENEWALS[id(known.schema)] = (known.schema, found)
+    return found
 
 
 def _known(text: str) -> Known:

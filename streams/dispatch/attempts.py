@@ -1,18 +1,20 @@
 """The attempts store: which notices wait, in which lane, how often they were tried, and when next.
 
-One SQLite file. A lane is one person and one receiving agency; only its head may be attempted. An
-escalation that goes to a desk stands in its desk's lane instead (`desk_rows`). What the ledger says
-(started, cancelled, delivered, undeliverable) is written with the ledger's cursor in one
-transaction, so the file can always be rebuilt by following the ledger from its beginning. That is
-why `synchronous=NORMAL` is enough: after a power loss it stands at an earlier, whole state.
+A lane is one person and one receiving agency; only its head may be attempted. An escalation that
+goes to a desk stands in its desk's lane instead (`desk_rows`). What the ledger says (started,
+cancelled, delivered, undeliverable) is written with the ledger's cursor in one transaction, so the
+store can always be rebuilt by following the ledger from its beginning. That is why a file needs no
+more than `synchronous=NORMAL`: after a power loss it stands at an earlier, whole state.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
-from streams.dispatch.attempts_file import NewerStoreError, opened
+from streams.contracts.entry import decode_notice, encode_notice
+from streams.dispatch.attempts_file import AttemptsFile
+from streams.dispatch.attempts_store import NewerStoreError, Store, Values
 from streams.dispatch.delivery import INHIBITED, Delivery, DeliveryState
 from streams.dispatch.desk_rows import NO_ESCALATION, DeskRows, Escalating
 from streams.dispatch.reach import Reach
@@ -23,13 +25,66 @@ from streams.domain.ids import AgencyId, HandoffId, Instant, NoticeId, PersonId
 __all__ = ["Attempts", "NewerStoreError", "NotDeadError", "UnknownNoticeError"]
 
 _LISTED = """
-SELECT * FROM fate WHERE (:to IS NULL OR receiver = :to)
-AND (:state IS NULL OR state = :state) ORDER BY position, ordinal
+SELECT * FROM dispatch_fate WHERE partition = :partition
+AND (CAST(:to AS TEXT) IS NULL OR receiver = CAST(:to AS TEXT))
+AND (CAST(:state AS TEXT) IS NULL OR state = CAST(:state AS TEXT)) ORDER BY position, ordinal
 """
 _DUE = """
-SELECT * FROM fate
-WHERE receiver = :to AND desk = '' AND head = 1 AND next_at BETWEEN :from AND :until
-ORDER BY next_at, position, ordinal LIMIT :limit
+SELECT * FROM dispatch_fate
+WHERE partition = :partition AND receiver = :to AND desk = '' AND head = 1
+AND next_at BETWEEN :from AND :until ORDER BY next_at, position, ordinal LIMIT :limit
+"""
+_NEXT = """
+SELECT min(next_at) FROM dispatch_delivery
+WHERE partition = :partition AND receiver = :to AND desk = '' AND head = 1 AND next_at > :now
+"""
+_ENQUEUE = """
+INSERT INTO dispatch_delivery (
+    notice_id, receiver, person, handoff_id, kind, position, ordinal, state, tries,
+    since, asked, first_at, next_at, cause, words, may_leave, head,
+    role, desk, clock, owner, rule, told_at, partition, notice
+) VALUES (
+    :notice_id, :to, :person, :handoff_id, :kind, :position, :ordinal,
+    'pending', 0, 0, 1, NULL, :next_at, '', NULL, 0,
+    CASE WHEN CAST(:desk AS TEXT) <> '' OR NOT EXISTS (
+        SELECT 1 FROM dispatch_delivery WHERE person = :person AND receiver = :to
+        AND desk = '' AND head IS NOT NULL) THEN 1 ELSE 0 END,
+    :role, :desk, :clock, :owner, :rule, :told_at, :partition, :notice
+) ON CONFLICT (notice_id) DO NOTHING
+"""
+_START = """
+UPDATE dispatch_delivery SET
+    tries = CASE
+        WHEN state = 'pending' AND cause = 'queued' AND tries < :attempt THEN :attempt - 1
+        WHEN tries < :attempt THEN :attempt ELSE tries END,
+    may_leave = 1,
+    next_at = CASE WHEN state = 'pending' AND cause = 'queued' THEN 0 ELSE next_at END,
+    cause = CASE WHEN cause = 'queued' THEN '' ELSE cause END,
+    state = CASE WHEN state = 'pending' THEN 'trying' ELSE state END
+WHERE notice_id = :notice_id AND head IS NOT NULL AND asked <= :attempt
+"""
+_AWAIT_START = """
+UPDATE dispatch_delivery SET cause = 'queued', next_at = :next_at, tries = tries - 1,
+    first_at = CASE WHEN tries - 1 <= since THEN NULL ELSE first_at END
+WHERE notice_id = :notice_id AND state = 'pending' AND head IS NOT NULL
+"""
+_ASK_AGAIN = """
+UPDATE dispatch_delivery SET may_leave = 0,
+    asked = CASE WHEN asked > tries THEN asked ELSE tries END + 1,
+    state = CASE WHEN state = 'trying' THEN 'pending' ELSE state END
+WHERE handoff_id = :handoff_id AND may_leave = 1
+    AND (CAST(:to AS TEXT) IS NULL OR receiver = CAST(:to AS TEXT))
+"""
+_BEGIN = """
+UPDATE dispatch_delivery SET next_at = :next_at, first_at = COALESCE(first_at, :at),
+    tries = tries + CASE WHEN state IN ('pending', 'trying') THEN 1 ELSE 0 END
+WHERE notice_id = :notice_id
+"""
+_REOPEN = """
+UPDATE dispatch_delivery SET state = CASE WHEN may_leave = 1 THEN 'trying' ELSE 'pending' END,
+    since = tries, first_at = NULL, next_at = 0, words = NULL,
+    head = CASE WHEN desk = '' THEN 0 ELSE 1 END, message = ''
+WHERE notice_id = :notice_id
 """
 _FOR_EVER = 2**62
 
@@ -45,36 +100,52 @@ class NotDeadError(Exception):
 class Attempts:
     """Keeps the fate of every notice, and how far the ledger was followed."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or make it.
+    def __init__(self, store: Store, partition: int = 0) -> None:
+        """Keep in a store what concerns one partition of the ledger, of which it is the owner.
+
+        What a method cannot do now raises as the store says.
+        """
+        self._store = store
+        self._partition = partition
+        self.desks = DeskRows(store, partition)
+        self.reach = Reach(store)
+
+    @classmethod
+    def in_file(cls, path: Path) -> Self:
+        """Open the attempts file of an embedded hub, or make it.
 
         Raises:
             NewerStoreError: A newer version of the hub wrote the file.
             apsw.Error: The file cannot be used; so too from every method.
         """
-        self._db = opened(path)
-        self.desks = DeskRows(self._db)
-        self.reach = Reach(self._db)
+        return cls(AttemptsFile(path))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the store."""
+        self._store.close()
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[object]:
         """Make what is written inside one transaction."""
-        with self._db:
-            yield
+        return self._store.together()
 
     # What the ledger says; called in a transaction with `follow_to`.
 
     def followed(self) -> int:
         """Give the ledger position up to which entries were taken in, 0 before any."""
-        return cast("int", self._db.execute("SELECT position FROM followed").fetchall()[0][0])
+        query = "SELECT position FROM dispatch_followed WHERE partition = :partition"
+        return cast("int", self._store.ask(query, {"partition": self._partition})[0][0])
 
-    def follow_to(self, position: int) -> None:
-        """Note that entries up to a position were taken in."""
-        self._db.execute("UPDATE followed SET position = ?", (position,))
+    def follow_to(self, position: int, entry_digest: bytes = b"") -> None:
+        """Note that entries up to a position were taken in; the digest is the last one's."""
+        self._store.write(
+            "UPDATE dispatch_followed SET position = :position, entry_digest = :entry_digest"
+            " WHERE partition = :partition",
+            {
+                "position": position,
+                "entry_digest": entry_digest,
+                "partition": self._partition,
+            },
+        )
 
     def enqueue(
         self, notice: Notice, position: int, ordinal: int, escalating: Escalating | None = None
@@ -84,21 +155,8 @@ class Attempts:
         One that is known already changes nothing. `escalating` says more of an escalation.
         """
         of = escalating or NO_ESCALATION
-        self._db.execute(
-            """
-            INSERT INTO delivery (
-                notice_id, receiver, person, handoff_id, kind, position, ordinal, state, tries,
-                since, asked, first_at, next_at, cause, words, may_leave, head,
-                role, desk, clock, owner, rule, told_at
-            ) VALUES (
-                :notice_id, :to, :person, :handoff_id, :kind, :position, :ordinal,
-                'pending', 0, 0, 1, NULL, :next_at, '', NULL, 0,
-                :desk <> '' OR NOT EXISTS (
-                    SELECT 1 FROM delivery WHERE person = :person AND receiver = :to
-                    AND desk = '' AND head IS NOT NULL),
-                :role, :desk, :clock, :owner, :rule, :told_at
-            ) ON CONFLICT DO NOTHING
-            """,
+        self._store.write(
+            _ENQUEUE,
             {
                 "notice_id": notice.notice_id,
                 "to": notice.to,
@@ -114,37 +172,42 @@ class Attempts:
                 "owner": notice.recipient or "",
                 "rule": notice.reason,
                 "told_at": of.told_at,
+                "partition": self._partition,
+                "notice": encode_notice(notice) if self._store.keeps_notices else None,
             },
         )
+
+    def notice(self, notice_id: NoticeId) -> Notice | None:
+        """Give a notice as its row keeps it, None where it does not."""
+        if not self._store.keeps_notices:
+            return None
+        query = "SELECT notice FROM dispatch_delivery WHERE notice_id = :notice_id"
+        rows = self._store.ask(query, {"notice_id": notice_id})
+        kept = rows[0][0] if rows else None
+        return decode_notice(bytes(kept)) if kept is not None else None
 
     def start(self, notice_id: NoticeId, attempt: int) -> None:
         """Note that the ledger lets the notice leave; at once, where it was waited for.
 
         Leave that was asked for before a withdrawal or an operator asked anew changes nothing.
         """
-        self._db.execute(
-            "UPDATE delivery SET tries = max(tries, :attempt), may_leave = 1,"
-            " next_at = iif(state = 'pending' AND cause = 'queued', 0, next_at),"
-            " cause = iif(cause = 'queued', '', cause),"
-            " state = iif(state = 'pending', 'trying', state)"
-            " WHERE notice_id = :notice_id AND head IS NOT NULL AND :attempt >= asked",
-            {"notice_id": notice_id, "attempt": attempt},
-        )
+        self._store.write(_START, {"notice_id": notice_id, "attempt": attempt})
 
     def forbid(self, notice_id: NoticeId, attempt: int) -> None:
         """Note that the ledger does not let the notice leave; what was asked earlier is past."""
         self._close(
-            "UPDATE delivery SET state = 'cancelled', may_leave = 0, cause = '', head = NULL"
-            " WHERE notice_id = :notice_id AND state = 'pending' AND :attempt >= asked"
-            " RETURNING person, receiver",
+            "UPDATE dispatch_delivery SET state = 'cancelled', may_leave = 0, cause = '',"
+            " notice = NULL, head = NULL WHERE notice_id = :notice_id AND state = 'pending'"
+            " AND asked <= :attempt RETURNING person, receiver",
             {"notice_id": notice_id, "attempt": attempt},
         )
 
     def arrive(self, notice_id: NoticeId, attempt: int) -> None:
         """Note that the notice was delivered: it has arrived, whichever attempt it was."""
         self._close(
-            "UPDATE delivery SET state = 'delivered', tries = max(tries, :attempt), may_leave = 0,"
-            " cause = '', words = NULL, head = NULL WHERE notice_id = :notice_id"
+            "UPDATE dispatch_delivery SET state = 'delivered', may_leave = 0, cause = '',"
+            " tries = CASE WHEN tries < :attempt THEN :attempt ELSE tries END,"
+            " words = NULL, notice = NULL, head = NULL WHERE notice_id = :notice_id"
             " RETURNING person, receiver",
             {"notice_id": notice_id, "attempt": attempt},
         )
@@ -154,27 +217,25 @@ class Attempts:
 
         One whose cause is `inhibited` never left, so no attempt of it counts.
         """
+        inhibited = cause == INHIBITED
         self._close(
-            "UPDATE delivery SET state = iif(:cause = :inhibited, 'inhibited', 'dead'),"
-            " tries = max(tries, :attempt), cause = :cause, head = NULL"
+            "UPDATE dispatch_delivery SET state = :state, cause = :cause, head = NULL,"
+            " notice = CASE WHEN :inhibited = 1 THEN NULL ELSE notice END,"
+            " tries = CASE WHEN tries < :attempt THEN :attempt ELSE tries END"
             " WHERE notice_id = :notice_id AND head IS NOT NULL"
-            " AND (:attempt > since OR :cause = :inhibited) RETURNING person, receiver",
+            " AND (since < :attempt OR :inhibited = 1) RETURNING person, receiver",
             {
                 "notice_id": notice_id,
                 "attempt": attempt,
                 "cause": cause,
-                "inhibited": INHIBITED,
+                "state": "inhibited" if inhibited else "dead",
+                "inhibited": int(inhibited),
             },
         )
 
     def ask_again(self, handoff_id: HandoffId, to: AgencyId | None) -> None:
         """Take leave back from a handoff's notices (to one agency, or to all): they ask anew."""
-        self._db.execute(
-            "UPDATE delivery SET may_leave = 0, asked = tries + 1,"
-            " state = iif(state = 'trying', 'pending', state) WHERE handoff_id = :handoff_id"
-            " AND may_leave = 1 AND (:to IS NULL OR receiver = :to)",
-            {"handoff_id": handoff_id, "to": to},
-        )
+        self._store.write(_ASK_AGAIN, {"handoff_id": handoff_id, "to": to})
 
     # What an attempt makes of a notice; each call is whole by itself.
 
@@ -183,21 +244,29 @@ class Attempts:
 
         `next_at` holds should the process die of it: then the others go first after the restart.
         """
-        self._db.execute(
-            "UPDATE delivery SET next_at = ?, first_at = ifnull(first_at, ?),"
-            " tries = tries + (state IN ('pending', 'trying')) WHERE notice_id = ?",
-            (next_at, at, notice_id),
-        )
+        self._store.write(_BEGIN, {"notice_id": notice_id, "at": at, "next_at": next_at})
 
-    def await_start(self, notice_id: NoticeId) -> None:
-        """Note that the ledger was asked and will answer later."""
-        self._db.execute("UPDATE delivery SET cause = 'queued' WHERE notice_id = ?", (notice_id,))
+    def await_start(self, notice_id: NoticeId, next_at: Instant) -> None:
+        """Note that the ledger was asked and will answer later: nothing was attempted yet.
+
+        It is asked again at `next_at`, should no answer come.
+        """
+        self._store.write(_AWAIT_START, {"notice_id": notice_id, "next_at": next_at})
+
+    def await_word(self, notice_id: NoticeId, state: DeliveryState, next_at: Instant) -> None:
+        """Keep an outcome that was reported, until the ledger says so; reported again then."""
+        self._store.write(
+            "UPDATE dispatch_delivery SET state = :state, next_at = :next_at"
+            " WHERE notice_id = :notice_id AND head IS NOT NULL",
+            {"notice_id": notice_id, "state": state.value, "next_at": next_at},
+        )
 
     def postpone(self, notice_id: NoticeId, next_at: Instant, cause: str) -> None:
         """Let the notice wait for its next attempt."""
-        self._db.execute(
-            "UPDATE delivery SET next_at = ?, cause = ? WHERE notice_id = ?",
-            (next_at, cause, notice_id),
+        self._store.write(
+            "UPDATE dispatch_delivery SET next_at = :next_at, cause = :cause"
+            " WHERE notice_id = :notice_id",
+            {"notice_id": notice_id, "next_at": next_at, "cause": cause},
         )
 
     def decide(
@@ -207,17 +276,18 @@ class Attempts:
 
         `words` are the agency's own, sealed.
         """
-        self._db.execute(
-            "UPDATE delivery SET state = ?, cause = ?, words = ? WHERE notice_id = ?",
-            (state.value, cause, words, notice_id),
+        self._store.write(
+            "UPDATE dispatch_delivery SET state = :state, cause = :cause, words = :words"
+            " WHERE notice_id = :notice_id AND head IS NOT NULL",
+            {"notice_id": notice_id, "state": state.value, "cause": cause, "words": words},
         )
 
     def wake(self, to: AgencyId, until: Instant) -> None:
         """Let the agency's lanes that would be due by a moment try at once: it is back."""
-        self._db.execute(
-            "UPDATE delivery SET next_at = 0"
-            " WHERE receiver = ? AND desk = '' AND head = 1 AND next_at <= ?",
-            (to, until),
+        self._store.write(
+            "UPDATE dispatch_delivery SET next_at = 0 WHERE partition = :partition"
+            " AND receiver = :to AND desk = '' AND head = 1 AND next_at <= :until",
+            {"partition": self._partition, "to": to, "until": until},
         )
 
     def reopen(self, notice_id: NoticeId) -> None:
@@ -234,15 +304,10 @@ class Attempts:
             raise UnknownNoticeError(f"no notice {notice_id}")
         if delivery.state is not DeliveryState.DEAD:
             raise NotDeadError(f"notice {notice_id} is {delivery.state.value}")
-        with self._db:
-            self._db.execute(
-                "UPDATE delivery SET state = iif(may_leave, 'trying', 'pending'), since = tries,"
-                " first_at = NULL, next_at = 0, words = NULL, head = iif(desk = '', 0, 1),"
-                " message = '' WHERE notice_id = ?",
-                (notice_id,),
-            )
+        with self._store.together():
+            self._store.write(_REOPEN, {"notice_id": notice_id})
             if not delivery.desk:
-                realign(self._db, delivery.person, delivery.to)
+                realign(self._store, delivery.person, delivery.to)
 
     # What waits, and what became of the rest.
 
@@ -251,41 +316,37 @@ class Attempts:
 
         A moment more than `horizon_us` away was set under another clock, and counts as due.
         """
-        within = {"to": to, "from": 0, "until": now, "limit": limit}
-        beyond = {"to": to, "from": now + horizon_us + 1, "until": _FOR_EVER, "limit": limit}
-        rows = [*self._db.execute(_DUE, within), *self._db.execute(_DUE, beyond)]
+        asked: Values = {"partition": self._partition, "to": to, "limit": limit}
+        within = {**asked, "from": 0, "until": now}
+        beyond = {**asked, "from": now + horizon_us + 1, "until": _FOR_EVER}
+        rows = [*self._store.ask(_DUE, within), *self._store.ask(_DUE, beyond)]
         return [delivery_of(row) for row in rows[:limit]]
 
     def next_at(self, to: AgencyId, now: Instant) -> Instant | None:
         """Give the earliest moment after now at which one of the agency's lanes is due, or None."""
-        found = self._db.execute(
-            "SELECT min(next_at) FROM delivery"
-            " WHERE receiver = ? AND desk = '' AND head = 1 AND next_at > ?",
-            (to, now),
-        ).fetchall()
+        found = self._store.ask(_NEXT, {"partition": self._partition, "to": to, "now": now})
         return cast("Instant | None", found[0][0])
 
     def find(self, notice_id: NoticeId) -> Delivery | None:
         """Give one notice's fate."""
-        rows = self._db.execute("SELECT * FROM fate WHERE notice_id = ?", (notice_id,)).fetchall()
+        query = "SELECT * FROM dispatch_fate WHERE notice_id = :notice_id"
+        rows = self._store.ask(query, {"notice_id": notice_id})
         return delivery_of(rows[0]) if rows else None
 
     def words(self, notice_id: NoticeId) -> bytes | None:
         """Give the sealed words with which an agency refused a dead delivery, None without any."""
-        rows = self._db.execute(
-            "SELECT words FROM delivery WHERE notice_id = ?", (notice_id,)
-        ).fetchall()
+        query = "SELECT words FROM dispatch_delivery WHERE notice_id = :notice_id"
+        rows = self._store.ask(query, {"notice_id": notice_id})
         return cast("bytes | None", rows[0][0]) if rows else None
 
     def deliveries(self, to: AgencyId | None, state: DeliveryState | None) -> Iterator[Delivery]:
         """Read every notice's fate in ledger order: of all, one agency, or one state."""
-        rows = self._db.execute(
-            _LISTED,
-            {"to": to, "state": state.value if state is not None else None},
-        )
-        for row in rows:
+        wanted = state.value if state is not None else None
+        values: Values = {"partition": self._partition, "to": to, "state": wanted}
+        for row in self._store.ask(_LISTED, values):
             yield delivery_of(row)
 
-    def _close(self, update: str, values: dict[str, str | int]) -> None:
-        for person, receiver in self._db.execute(update, values).fetchall():
-            bring_forward(self._db, PersonId(str(person)), AgencyId(str(receiver)))
+    def _close(self, update: str, values: Values) -> None:
+        with self._store.together():
+            for person, receiver in self._store.write(update, values):
+                bring_forward(self._store, PersonId(str(person)), AgencyId(str(receiver)))

@@ -1,11 +1,15 @@
 """The attempts file: its tables, and how a file of an older hub is brought to today's shape."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import cast
 
 import apsw
 
-STORE_VERSION = 2
+from streams.dispatch.attempts_store import NONE, NewerStoreError, Row, Values
+
+STORE_VERSION = 3
 _FIRST = """
 CREATE TABLE delivery (
     notice_id TEXT NOT NULL PRIMARY KEY,
@@ -64,34 +68,72 @@ CREATE TABLE outage_told (
     desk TEXT NOT NULL,
     PRIMARY KEY (owner, receiver, desk)
 ) STRICT, WITHOUT ROWID;
-CREATE VIEW fate AS SELECT
+"""
+# One shape with the database of a hub on partitions: an embedded hub is one partition, 0.
+_PARTITIONS = """
+DROP VIEW IF EXISTS fate;
+ALTER TABLE delivery RENAME TO dispatch_delivery;
+ALTER TABLE followed RENAME TO dispatch_followed;
+ALTER TABLE reach RENAME TO dispatch_reach;
+ALTER TABLE outage_told RENAME TO dispatch_outage_told;
+ALTER TABLE dispatch_delivery ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dispatch_delivery ADD COLUMN notice BLOB;
+ALTER TABLE dispatch_followed ADD COLUMN partition INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dispatch_followed ADD COLUMN entry_digest BLOB NOT NULL DEFAULT x'';
+CREATE VIEW dispatch_fate AS SELECT
     notice_id, receiver, person, handoff_id, kind, position, ordinal, state, tries, since, asked,
     first_at, next_at, cause, role, desk, clock, owner, rule, told_at, closed, message, ground,
-    ifnull(head = 0, 0) AS held, head
-FROM delivery; -- the fields of Delivery in their order, and what is asked for beside them
-PRAGMA user_version = 2;
+    CASE WHEN head = 0 THEN 1 ELSE 0 END AS held, head, partition
+FROM dispatch_delivery; -- the fields of Delivery in their order, and what is asked for beside them
+PRAGMA user_version = 3;
 """
+_STEPS = (_FIRST, _DESKS, _PARTITIONS)
 
 
-class NewerStoreError(Exception):
-    """The attempts file was written by a newer version of the hub."""
+class AttemptsFile:
+    """Keeps `streams.dispatch.attempts_store.Store` in one SQLite file."""
 
+    keeps_notices = False
 
-def opened(path: Path) -> apsw.Connection:
-    """Open the file, made or brought to this version where needed.
+    def __init__(self, path: Path) -> None:
+        """Open the file, made or brought to this version where needed.
 
-    Raises:
-        NewerStoreError: A newer version of the hub wrote the file.
-        apsw.Error: The file cannot be used.
-    """
-    db = apsw.Connection(str(path))
-    db.set_busy_timeout(5_000)
-    db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
-    version = cast("int", db.pragma("user_version"))
-    if version > STORE_VERSION:
-        db.close()
-        raise NewerStoreError(f"attempts store of version {version}, known: {STORE_VERSION}")
-    if version < STORE_VERSION:
-        with db:
-            db.execute(_DESKS if version == 1 else _FIRST + _DESKS)
-    return db
+        Raises:
+            NewerStoreError: A newer version of the hub wrote the file.
+            apsw.Error: The file cannot be used.
+        """
+        self._db = apsw.Connection(str(path))
+        self._db.set_busy_timeout(5_000)
+        self._db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+        version = cast("int", self._db.pragma("user_version"))
+        if version > STORE_VERSION:
+            self._db.close()
+            raise NewerStoreError(f"attempts store of version {version}, known: {STORE_VERSION}")
+        if version < STORE_VERSION:
+            with self._db:
+                self._db.execute("".join(_STEPS[version:]))
+
+    def ask(self, sql: str, values: Values = NONE) -> Sequence[Row]:
+        """Give the rows of a question."""
+        return self._db.execute(sql, values).fetchall()
+
+    def write(self, sql: str, values: Values = NONE) -> Sequence[Row]:
+        """Write, and give what is returned."""
+        return self._db.execute(sql, values).fetchall()
+
+    def write_all(self, sql: str, values: Sequence[Values]) -> None:
+        """Write the same with each of these values."""
+        with self._db:
+            self._db.executemany(sql, values)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Make what is written inside one transaction."""
+        return self._db
+
+    def by_index(self, index: str) -> str:
+        """Say which index a question uses: the planner would take another."""
+        return f"INDEXED BY {index}"
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()

@@ -22,6 +22,9 @@ class Pace(NamedTuple):
     For `group_wait_us` an escalation to a desk gathers others of its cause: clocks that fall due
     together, as at the opening of offices, fire within seconds, and to people half a minute is not
     late.
+
+    `answer_us` is how long the ledger may take to say what became of a report that it only queued;
+    then it is reported again, under the same id.
     """
 
     limit_us: int
@@ -32,6 +35,7 @@ class Pace(NamedTuple):
     lanes_per_agency: int = 8
     outage_after: int = 8
     group_wait_us: int = 30_000_000
+    answer_us: int = 600_000_000
 
 
 def bound_us(pace: Pace, tries: int) -> int:

@@ -56,8 +56,9 @@ class DeskDispatch:
         keeping: Keeping,
         clock: Callable[[], Instant],
         pace: Pace,
+        elsewhere: Iterable[DeskKey] = (),
     ) -> None:
-        """Bring what is open to the desks that there are now."""
+        """Bring what is open to the desks that there are now, those served elsewhere as well."""
         self._posts = dict(sorted(posts.items()))
         self._attempts = attempts
         self._rows = attempts.desks
@@ -67,7 +68,7 @@ class DeskDispatch:
         self._horizon_us = horizon_us(pace)
         self._busy: set[DeskKey] = set()
         self._rests_until: dict[DeskKey, Instant] = {}
-        self._rows.route(frozenset(self._posts))
+        self._rows.route(frozenset([*self._posts, *elsewhere]))
 
     def take(self, until: Instant, limit: int | None = None) -> list[Round]:
         """Begin what is due until a moment, at desks at which nothing is under way.

@@ -7,7 +7,8 @@ which escalations go that people read, are lanes of their own (`desk_dispatch`).
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from random import Random
 from types import MappingProxyType
@@ -58,18 +59,23 @@ class Dispatcher:
         pace: Pace,
         seal_words: SealWords | None = None,
         desks: Mapping[DeskKey, DeskPost] = _NO_DESKS,
+        desks_elsewhere: Collection[DeskKey] = (),
+        look_again_s: float = LOOK_AGAIN_S_MAX,
     ) -> None:
         """Prepare; nothing is attempted yet.
 
-        Escalations to a role that has one of the `desks` go there, what is open as well. An agency
-        without a transport is not dispatched to: its notices stay pending. `open_and_render` gives
-        None where the person's key was destroyed. Without `seal_words` the words of an agency that
-        refuses are not kept: they are free text and may speak of a person.
+        Escalations to a role that has one of the `desks` go there, what is open as well; those to
+        `desks_elsewhere` wait for another dispatch on the same store. What others write into the
+        store is found within `look_again_s` seconds. An agency without a transport is not
+        dispatched to: its notices stay pending. `open_and_render` gives None where the person's key
+        was destroyed. Without `seal_words` the words of an agency that refuses are not kept: they
+        are free text and may speak of a person.
         """
         self._transports = dict(sorted(transports.items()))
         self._open_and_render = open_and_render
         self._attempts = attempts
-        self._following = Following(ledger, attempts, desks, pace.group_wait_us)
+        every_desk = {*desks, *desks_elsewhere}
+        self._following = Following(ledger, attempts, every_desk, pace.group_wait_us)
         self._keeping = Keeping(
             submit,
             attempts,
@@ -86,7 +92,9 @@ class Dispatcher:
             keeping=self._keeping,
             clock=clock,
             pace=pace,
+            elsewhere=desks_elsewhere,
         )
+        self._look_again_s = min(look_again_s, LOOK_AGAIN_S_MAX)
         self._clock = clock
         self._pace = pace
         self._failures = Counter[AgencyId]()
@@ -98,8 +106,14 @@ class Dispatcher:
 
     def announce(self) -> None:
         """Say that the ledger has new entries; may be called from any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake.set)
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # it has ended meanwhile
+                loop.call_soon_threadsafe(self._wake.set)
+
+    def followed(self) -> int:
+        """Give how far the ledger is in the store; may be called from any thread."""
+        return self._following.kept
 
     def deliveries(
         self, to: AgencyId | None = None, state: DeliveryState | None = None
@@ -198,7 +212,7 @@ class Dispatcher:
             self._set_out(self._attempt(delivery), partial(self._leave_lane, delivery))
         for one in rounds:
             self._set_out(self._desks.attempt(one), lambda: None)
-        return min(pause_s, LOOK_AGAIN_S_MAX)
+        return min(pause_s, self._look_again_s)
 
     def _set_out(self, attempt: Coroutine[Any, Any, None], leave: Callable[[], None]) -> None:
         task = asyncio.create_task(attempt)

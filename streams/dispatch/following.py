@@ -66,6 +66,9 @@ class Following:
         self._desks = frozenset(desks)
         self._group_wait_us = group_wait_us
         self._kept: OrderedDict[NoticeId, Notice] = OrderedDict()
+        self._followed: int | None = None
+        self.kept = 0
+        """The position up to which everything is in the store, as far as is known."""
 
     def take_batch(self) -> bool:
         """Take in the next entries; say whether that was the last of them.
@@ -73,13 +76,18 @@ class Following:
         Raises:
             UnavailableError: The ledger cannot be read; nothing was taken in.
         """
-        after = self._attempts.followed()
+        after = self._followed if self._followed is not None else self._attempts.followed()
         batch = list(self._ledger(after=after, limit=BATCH_ENTRIES))
         if batch:
+            self._followed = None  # asked anew, should what follows come to nothing
+            last = batch[-1]
             with self._attempts.together():
+                self._attempts.reach.look_again()
                 for stored in batch:
                     self._take(stored)
-                self._attempts.follow_to(batch[-1].position)
+                self._attempts.follow_to(last.position, last.entry_digest)
+            after = last.position
+        self._followed = self.kept = after
         return len(batch) < BATCH_ENTRIES
 
     def catch_up(self) -> None:
@@ -88,12 +96,13 @@ class Following:
             pass
 
     def notice(self, delivery: Delivery) -> Notice:
-        """Give the notice of a delivery, from memory or from its entry.
+        """Give the notice of a delivery, from memory, its row, or its entry.
 
         Raises:
             LookupError: The ledger has no such notice in that place.
         """
         kept = self._kept.pop(delivery.notice_id, None)
+        kept = kept or self._attempts.notice(delivery.notice_id)
         if kept is not None:
             return kept
         for stored in self._ledger(after=delivery.position - 1, limit=1):

@@ -70,7 +70,7 @@ class Keeping:
         if outcome.status is ReceiptStatus.ACCEPTED:
             return True
         if outcome.status is ReceiptStatus.QUEUED:
-            self._attempts.await_start(delivery.notice_id)
+            self._attempts.await_start(delivery.notice_id, self._asked_again_at())
         if outcome.status is ReceiptStatus.REFUSED:
             with self._attempts.together():
                 self._attempts.forbid(delivery.notice_id, delivery.asked)
@@ -165,7 +165,7 @@ class Keeping:
             self._remember(delivery)
             raise
         if outcome.status is ReceiptStatus.QUEUED:
-            self._remember(delivery)
+            self._attempts.await_word(delivery.notice_id, delivery.state, self._asked_again_at())
             return
         self._following.catch_up()
         settled = self.again(delivery)
@@ -182,6 +182,9 @@ class Keeping:
             tries=settled.tries,
             cause=settled.cause,
         )
+
+    def _asked_again_at(self) -> Instant:
+        return Instant(self._clock() + self._pace.answer_us)
 
     def _remember(self, delivery: Delivery) -> None:
         if delivery.state is DeliveryState.TAKEN:

@@ -54,10 +54,10 @@ def standing(statement: Statement, at: Instant, newer: Statement | None = None) 
     None where that is the statement itself.
     """
     newest = newer if newer is not None else statement
-    if newest.ended and newest.is_sole:
-        return Standing.SUPERSEDED
     if newest.ended:
-        return Standing.ENTERED_IN_ERROR if newest.in_error else Standing.WITHDRAWN
+        if newest.in_error:
+            return Standing.ENTERED_IN_ERROR
+        return Standing.SUPERSEDED if newest.is_sole else Standing.WITHDRAWN
     if newer is not None:
         return Standing.SUPERSEDED
     if statement.valid_from is not None and at < statement.valid_from:

@@ -29,9 +29,9 @@ from streams.engines.sqlite_store import FolderLock, mended, opened, transaction
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus, Stored
 
 FILE = "ledger.db"
-STATES_KEPT_MAX = 1024
+STATES_KEPT_MAX = 256
 """Decoded states that stay at hand between commits."""
-_CLOCKS_A_COMMIT = 500
+_CLOCKS_A_COMMIT = 250
 
 _State = tuple[PersonState, Instant | None]
 """A person's state, and when the next clock wants to fire."""

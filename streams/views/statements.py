@@ -159,7 +159,7 @@ class _Account:
         elif earlier is not None:
             latest = max(earlier.occurred_at, end.occurred_at)
             # What ended before is ended already, unless it turns out that it never was.
-            corrects = event.in_error and earlier.state is Standing.WITHDRAWN
+            corrects = event.in_error and earlier.state is not Standing.ENTERED_IN_ERROR
             end = end._replace(rows=earlier.rows) if corrects else earlier
             end = end._replace(occurred_at=latest)
         self._ends[kind] = end

@@ -8,7 +8,7 @@ from connectors.transport.file_drop import FileDrop
 from connectors.transport.webhook import Webhook
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import wall_clock
-from streams.bootstrap.transports import desks_of, transports_of, variable_of
+from streams.bootstrap.transports import OUTBOX, desks_of, transports_of, variable_of
 from streams.dispatch.desk_dispatch import DeskPost
 from streams.dispatch.desk_document import write_document
 from streams.dispatch.desk_letter import write_letter
@@ -37,7 +37,7 @@ def agency(delivery: str) -> dict[AgencyId, Agency]:
 
 
 def made(delivery: str, folder: Path, secrets_place: Path) -> dict[AgencyId, Transport]:
-    return transports_of(agency(delivery), folder, secrets_place, wall_clock)
+    return transports_of(agency(delivery), folder / OUTBOX, secrets_place, wall_clock)
 
 
 @pytest.mark.parametrize("delivery", ["none", "in-process"])

@@ -170,7 +170,7 @@ def test_the_named_outcomes_are_told_literally(kept: Kept) -> None:
 
 
 def test_the_next_commands_work_when_pasted(kept: Kept) -> None:
-    assert len(kept.report["next"]) == 3
+    assert len(kept.report["next"]) == 4
     for command in kept.report["next"]:
         name, *words = shlex.split(command)
         assert name == "saattaen"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from streams.contracts.codec import codec_of
-from streams.contracts.declarations import ContractError, declared, resolved
+from streams.contracts.declarations import ContractError, resolved
 from streams.contracts.frame import unframed
 from streams.contracts.registry import (
     Known,
@@ -26,26 +25,11 @@ from streams.contracts.registry import (
     written_records,
 )
 from streams.contracts.registry_cache import RegistryCache
-from streams.domain.ids import AgencyId, Instant
-from streams.promises.watermark import Watermark
 from tests.contracts.examples import RECORDS, encoded_example
 from tests.contracts.registry_server import Misbehave, RegistryServer, is_slow, no, says, serving
 
 RECORD = "HandoffRejected"
 ID = 7
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[RegistryServer]:
-    async with serving(RegistryServer()) as served:
-        yield served
-
-
-@pytest.fixture
-async def registry(server: RegistryServer) -> AsyncIterator[Registry]:
-    opened = Registry(server.url, timeout_s=5)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -342,53 +326,3 @@ async def test_ids_of_a_registry_that_was_set_up_anew_replace_the_old_ones(
     assert {r: after.id_of(r) for r in RECORDS} == {r: numbered[subject_of(r)] for r in RECORDS}
     gone = {before.id_of(r) for r in RECORDS} - set(numbered.values())
     assert [after.known(number) for number in gone] == [None] * len(gone)
-
-
-async def test_bytes_of_an_earlier_release_are_brought_forward(
-    server: RegistryServer, registry: Registry
-) -> None:
-    heard_nothing = Watermark(AgencyId("kela"), Instant(1_770_000_000_000_000), None)
-    now = codec_of(Watermark).encode(heard_nothing)
-    older = resolved("Watermark")
-    older["fields"] = older["fields"][:-1]
-    server.put(subject_of("Watermark"), json.dumps(older), ID)
-
-    known = await registry.look_up(ID)
-
-    assert known == Known("Watermark", older, is_current=False)
-    # The field that came later is null: one byte at the end.
-    assert payload_of(known, now[:-1]) == now
-    with pytest.raises(ContractError, match="older bytes"):
-        payload_of(known, now[:-2])
-    with pytest.raises(ContractError, match="go on after the end"):
-        payload_of(known, now)
-
-
-@pytest.mark.parametrize(
-    ("text", "record"),
-    [
-        ('"string"', "a schema without a name"),
-        ("no JSON", "a schema without a name"),
-        ("[" * 100_000, "a schema without a name"),
-        ('{"type": "record", "name": 5, "fields": []}', "a schema without a name"),
-        ('{"type": "enum", "name": "HandoffRejected", "symbols": []}', "HandoffRejected"),
-        (
-            '{"type": "record", "namespace": "other", "name": "HandoffRejected", "fields": []}',
-            "other.HandoffRejected",
-        ),
-        ('{"namespace": "fi.saattaen.handoff", "name": "HandoffRejected"}', None),
-        (
-            json.dumps(declared()[RECORD] | {"fields": [{"name": "a", "type": "no.Such"}]}),
-            RECORD,
-        ),
-    ],
-)
-async def test_a_schema_of_somebody_else_is_known_and_its_bytes_refused(
-    server: RegistryServer, registry: Registry, text: str, record: str | None
-) -> None:
-    server.put("somebody", text, ID)
-    known = await registry.look_up(ID)
-    assert not known.is_current
-    assert record is None or known.record == record
-    with pytest.raises(ContractError):
-        payload_of(known, encoded_example(RECORD))

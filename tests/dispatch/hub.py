@@ -46,6 +46,11 @@ HOUR_US = 3_600_000_000
 PACE = Pace(limit_us=48 * HOUR_US)
 
 
+def open_attempts(path: Path) -> Attempts:
+    """Open the attempts of a test's hub; the fixture `store` lets them lie on a server."""
+    return Attempts.in_file(path)
+
+
 def notice(name: str, to: AgencyId, person: PersonId, handoff: str = "h") -> Notice:
     """Make a notice; the same name gives the same id."""
     return Notice(
@@ -194,7 +199,7 @@ class Bench:
         self.now = NOON
         self.pace = PACE
         self.path = folder / "dispatch.db"
-        self.attempts = Attempts(self.path)
+        self.attempts = open_attempts(self.path)
         self.erased: set[PersonId] = set()
         self.sealed: list[str] = []
         self.desks: dict[DeskKey, DeskPost] = {}
@@ -209,7 +214,7 @@ class Bench:
     def restart(self) -> None:
         """Open the attempts file anew, as after a crash."""
         self.attempts.close()
-        self.attempts = Attempts(self.path)
+        self.attempts = open_attempts(self.path)
 
     def render(self, told: Notice) -> Rendered | None:
         if told.person in self.erased:

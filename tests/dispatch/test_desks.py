@@ -29,6 +29,8 @@ from tests.dispatch.desks import (
 from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, NOON, SOTE, notice
 from tests.dispatch.receivers import Receiver
 
+pytestmark = pytest.mark.usefixtures("store")
+
 FIRST, SECOND = escalation("first"), escalation("second", person=EINO)
 OF_SOTE = escalation("of sote", owner=SOTE)
 OF_START = escalation("of start", rule="start")
@@ -392,7 +394,7 @@ def test_the_attempts_of_an_older_hub_are_kept(tmp_path: Path) -> None:
         )
         db.pragma("user_version", 1)
     db.close()
-    attempts = Attempts(path)
+    attempts = Attempts.in_file(path)
     (found,) = attempts.due(KELA, NOON, 10, 9)
     assert (found.notice_id, found.role, found.desk, found.message) == ("n-1", "", "", "")
     attempts.close()

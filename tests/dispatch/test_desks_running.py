@@ -15,6 +15,8 @@ from tests.dispatch.hub import AINO, HOUR_US, PACE, notice
 from tests.dispatch.looping import idle, running, settled
 from tests.dispatch.receivers import Receiver
 
+pytestmark = pytest.mark.usefixtures("store")
+
 FIRST = escalation("first")
 
 

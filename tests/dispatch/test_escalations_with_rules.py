@@ -41,7 +41,7 @@ class Region:
         self.engine = MemoryEngine(agreements)
         self.desk, self.typ, self.sote = Receiver(), Receiver(), Receiver()
         self.folder = folder
-        self.attempts = Attempts(folder / "dispatch.db")
+        self.attempts = Attempts.in_file(folder / "dispatch.db")
         self.desks = {
             DeskKey(TYP, "coordinator"): DeskPost(self.desk, write_letter, lambda _: "agreed")
         }
@@ -73,7 +73,7 @@ class Region:
     def rebuild(self) -> None:
         """Lose the attempts file, and begin a new one."""
         self.attempts.close()
-        self.attempts = Attempts(self.folder / "new.db")
+        self.attempts = Attempts.in_file(self.folder / "new.db")
 
     def letters(self) -> list[str]:
         return [handed.body.decode() for handed in self.desk.history]

@@ -99,7 +99,7 @@ class Race:
             submit=self.submit,
             transports={SOTE: self.sote, EMPLOYMENT: Receiver(), TYP: self.typ},
             open_and_render=render,
-            attempts=Attempts(folder / "dispatch.db"),
+            attempts=Attempts.in_file(folder / "dispatch.db"),
             clock=lambda: self.now,
             rng=Random(7),
             pace=PACE,

@@ -123,7 +123,7 @@ async def crash_at(folder: Path, step: int, *, after: bool) -> list[str]:
     return crashing.names
 
 
-@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.usefixtures("store", "unmeasured")
 async def test_a_crash_at_any_step_loses_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "whole"
     folder.mkdir()
@@ -200,10 +200,10 @@ async def test_an_older_attempts_file_repeats_no_delivery(tmp_path: Path) -> Non
     dispatcher._following.catch_up()
     bench.attempts.close()
     older = bench.path.read_bytes()
-    bench.attempts = Attempts(bench.path)
+    bench.attempts = Attempts.in_file(bench.path)
     await drained(bench, bench.dispatcher())
     bench.attempts.close()
     bench.path.write_bytes(older)
-    bench.attempts = Attempts(bench.path)
+    bench.attempts = Attempts.in_file(bench.path)
     await drained(bench, bench.dispatcher())
     assert violations(TO_KELA, kela.history, repeats=False) == []

@@ -21,6 +21,8 @@ from streams.promises.transport import Handover, Parcel, Refused, Taken, TryLate
 from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, NOON, PACE, Bench, notice
 from tests.dispatch.receivers import Receiver, violations
 
+pytestmark = pytest.mark.usefixtures("store")
+
 TOLD, NEXT = notice("told", KELA, AINO), notice("next", KELA, AINO)
 EINOS = notice("eino's", KELA, EINO)
 LATER = TryLater("http-503", None)
@@ -107,6 +109,7 @@ async def test_a_hub_that_slept_past_the_limit_still_tries_once(tmp_path: Path) 
     assert violations([TOLD], kela.history, repeats=False) == []
 
 
+@pytest.mark.parametrize("store", ["file"], indirect=True)  # it looks into the file
 async def test_a_refusal_is_dead_at_once_and_its_words_are_sealed_and_not_logged(
     tmp_path: Path,
 ) -> None:
@@ -203,6 +206,7 @@ async def test_a_notice_that_cannot_be_rendered_holds_its_own_lane_only(tmp_path
     assert "asiakas" not in str(logs)
 
 
+@pytest.mark.parametrize("store", ["file"], indirect=True)  # a server keeps the notice itself
 async def test_a_notice_that_its_entry_does_not_hold_is_not_rendered(tmp_path: Path) -> None:
     kela = Receiver()
     hub = Bench(tmp_path, {KELA: kela})

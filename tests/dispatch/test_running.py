@@ -22,6 +22,8 @@ from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, PACE, SOTE, Bench, not
 from tests.dispatch.looping import idle, running, settled, until
 from tests.dispatch.receivers import Receiver, violations
 
+pytestmark = pytest.mark.usefixtures("store")
+
 TOLD, NEXT = notice("told", KELA, AINO), notice("next", KELA, AINO)
 TO_SOTE = notice("to sote", SOTE, EINO)
 LATER = TryLater("unreachable", None)

@@ -36,7 +36,7 @@ class Region:
         self.says = Speaker()
         self.now = at(hours=1)
         self.folder = folder
-        self.attempts = Attempts(folder / "dispatch.db")
+        self.attempts = Attempts.in_file(folder / "dispatch.db")
         consent, referral = self.says.consents(at()), self.says.refers(at())
         outcomes = self.engine.submit([consent, referral])
         assert [each.status for each in outcomes] == [ReceiptStatus.ACCEPTED] * 2
@@ -124,7 +124,7 @@ async def test_a_lost_attempts_file_is_rebuilt_and_repeats_nothing(region: Regio
     await region.dispatcher.drain_once()
     handed = len(region.sote.tried) + len(region.employment.tried)
     region.attempts.close()
-    region.attempts = Attempts(region.folder / "new.db")
+    region.attempts = Attempts.in_file(region.folder / "new.db")
     assert await region.start().drain_once() == 0
     assert len(region.sote.tried) + len(region.employment.tried) == handed
 
@@ -135,7 +135,7 @@ async def test_what_was_refused_to_leave_stays_so_when_the_attempts_file_is_lost
     region.withdraw()
     await region.dispatcher.drain_once()
     region.attempts.close()
-    region.attempts = Attempts(region.folder / "new.db")
+    region.attempts = Attempts.in_file(region.folder / "new.db")
     await region.start().drain_once()
     assert region.sote.tried == []
 

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from streams.dispatch.delivery import DeliveryState
 from streams.domain.hub_events import DeliveryStarted
 from streams.domain.ids import HandoffId
 from streams.promises.transport import Handover, Parcel, Refused, Taken, TryLater
 from tests.dispatch.hub import AINO, EINO, HOUR_US, KELA, Bench, notice
 from tests.dispatch.receivers import Receiver, violations
+
+pytestmark = pytest.mark.usefixtures("store")
 
 TOLD, NEXT = notice("told", KELA, AINO), notice("next", KELA, AINO, "another handoff")
 RECALL = notice("recall", KELA, AINO, "recall")

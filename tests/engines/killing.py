@@ -21,7 +21,7 @@ import structlog
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.dispatching import dispatcher_of, open_attempts
 from streams.bootstrap.hub import Hub
-from streams.bootstrap.transports import transports_of
+from streams.bootstrap.transports import OUTBOX, transports_of
 from streams.domain.agreement import Agreement, Agreements
 from streams.domain.calendar import DAY_US, instant
 from streams.domain.event import Event
@@ -92,7 +92,7 @@ async def play(data: Path, agreements: Agreements, faults: Faults | None) -> Non
     """Let a hub's time go on, a clock a transaction, and dispatch what follows from each."""
     with Hub(data, agreements=agreements, durable=False, seed=bytes(32)) as hub:
         agencies = agreements.in_force(RECORDED_AT).agencies
-        transports = transports_of(agencies, data, hub.secrets_place, hub.engine.now)
+        transports = transports_of(agencies, data / OUTBOX, hub.secrets_place, hub.engine.now)
         attempts = open_attempts(data)
         dispatcher = dispatcher_of(hub, transports, attempts, clock=hub.engine.now, rng=Random(1))
         await dispatcher.drain_once()

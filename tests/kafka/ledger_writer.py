@@ -79,9 +79,11 @@ def persons(count: int, first: int = 1) -> list[PersonId]:
 
 
 def referred(told: Sequence[PersonId], engine: MemoryEngine | None = None) -> MemoryEngine:
-    """Give an engine in memory that referred some persons, each with a consent."""
+    """Give an engine in memory that referred some persons, after all of them consented."""
     engine = engine if engine is not None else MemoryEngine(Agreements((REGION,)))
-    for person in told:
-        speaker = Speaker(person)
-        engine.submit([speaker.consents(at(0)), speaker.refers(at(0, 1), message_id=f"r-{person}")])
+    speakers = [Speaker(person) for person in told]
+    engine.submit([speaker.consents(at(0)) for speaker in speakers])
+    engine.submit(
+        [speaker.refers(at(0, 1), message_id=f"r-{speaker.person}") for speaker in speakers]
+    )
     return engine

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def batches(broker: Broker, topic: str) -> list[Batch]:
     logs = sorted((broker.folder / _DATA).glob(f"{topic}-*/*.log"))
     logs = [log for log in logs if re.fullmatch(rf"{re.escape(topic)}-\d+", log.parent.name)]
     assert logs, f"the broker has no partition of {topic}"
-    return [batch for log in logs for batch in _dumped(broker, log)]
+    return list(_dumped(broker, logs))
 
 
 def not_transactional(broker: Broker, topic: str) -> list[Batch]:
@@ -42,10 +42,14 @@ def not_transactional(broker: Broker, topic: str) -> list[Batch]:
     return [batch for batch in found if not batch.is_transactional]
 
 
-def _dumped(broker: Broker, log: Path) -> Iterator[Batch]:
-    tool = ["kafka.tools.DumpLogSegments", "--files", str(log)]
+def _dumped(broker: Broker, logs: Sequence[Path]) -> Iterator[Batch]:
+    files = ",".join(map(str, logs))
     shown = subprocess.run(
-        broker.tool(*tool), capture_output=True, text=True, check=True, cwd=broker.folder
+        broker.tool("kafka.tools.DumpLogSegments", "--files", files),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=broker.folder,
     )
     for line in shown.stdout.splitlines():
         batch = _BATCH.search(line)

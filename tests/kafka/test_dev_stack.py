@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
@@ -55,8 +55,11 @@ class Dev:
 
     def servers(self) -> dict[str, psutil.Process]:
         """Find the processes of the three servers by their programs."""
-        children = psutil.Process(self.process.pid).children()
-        named = {" ".join(child.cmdline()): child for child in children}
+        named: dict[str, psutil.Process] = {}
+        for child in psutil.Process(self.process.pid).children():
+            # Tools that make a folder or a database come and go.
+            with suppress(psutil.NoSuchProcess):
+                named[" ".join(child.cmdline())] = child
         words = {"kafka": "kafka.Kafka", "registry": "apicurio", "database": "postgres"}
         return {
             name: child

@@ -1,5 +1,6 @@
 """A test's broker is found in a fixed order, shared by all processes of a run, and never left."""
 
+import contextlib
 import json
 import os
 import signal
@@ -18,7 +19,16 @@ from tests.awaiting import await_that
 from tests.kafka import containers
 from tests.kafka.scheduling import FOLDER
 from tests.kafka.shared import ROOT, Membership, NotThereError
-from tests.kafka.sources import DATABASE, DOCKER, ENVIRONMENT, KAFKA, LOCAL, NAMED, source_of
+from tests.kafka.sources import (
+    DATABASE,
+    DOCKER,
+    ENVIRONMENT,
+    KAFKA,
+    LOCAL,
+    NAMED,
+    open_folder,
+    source_of,
+)
 
 ALONE = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """A pytest that loads what it is told, and so starts quickly."""
@@ -163,9 +173,12 @@ def test_a_run_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_keeper_that_is_killed_leaves_nothing_and_the_next_one_starts_anew(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with joined(tmp_path) as member:
+    with open_folder() as folder, contextlib.ExitStack() as opened:
+        # Who is killed cannot take its folder away: so it lies in one that goes with the test.
+        monkeypatch.setenv("TMPDIR", str(folder))
+        member = opened.enter_context(joined(tmp_path))
         before = address(member)
         running = servers(tmp_path)
         os.kill(running[0], signal.SIGKILL)

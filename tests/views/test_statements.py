@@ -112,6 +112,13 @@ def test_what_comes_after_a_sole_permit_that_was_given_since_never_begins(
     }
     assert told["A", "permit"].ended_by == sole.envelope.event_id
 
+    mistaken = speaker.withdraws(at(2), SOTE, statement="A", in_error=True)
+    hub.hear(mistaken)
+
+    told = {(each.statement_id, each.kind): each for each in seen(hub)}
+    assert told["A", "permit"].state == "entered_in_error"
+    assert told["A", "permit"].ended_by == mistaken.envelope.event_id
+
 
 def test_a_permit_that_was_replaced_is_in_force_when_it_is_given_again(
     hub: WatchedHub, speaker: Speaker

@@ -194,13 +194,14 @@ def _next_commands(played: Played, thread: Thread | None) -> list[str]:
     shown = thread.case.case_id if thread is not None else ""
     commands = [
         f"saattaen trace {shown} --data {folder}",
+        f"saattaen explain disclosure {shown} --language fi --data {folder}",
         f"saattaen dead-letters list --data {folder}",
         f"saattaen replay --data {folder}",
     ]
     if played.kept_in is None:
         # The story's own folder is gone; the same seed makes the same ids again.
         keep = f"saattaen demo --once --seed {played.seed} --keep {folder}"
-        commands = [keep, *commands[:2]]
+        commands = [keep, *commands[:3]]
     return commands
 
 

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 _WAITS = {
     "for_basis": "for a legal basis",
     "in_transit": "in transit",
-    "for_acceptance": "to be accepted",
+    "for_acceptance": "for an answer",
     "for_start": "for the service to start",
     "for_the_person": "for the person",
 }

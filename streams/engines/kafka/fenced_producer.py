@@ -43,7 +43,7 @@ class FencedProducer:
             transaction_timeout_ms=TRANSACTION_MS_MAX,
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES_MAX,
-            compression_type="lz4",
+            compression_type="snappy",
             request_timeout_ms=int(CALL_S_MAX * 1000),
         )
 

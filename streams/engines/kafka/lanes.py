@@ -37,8 +37,8 @@ from streams.engines.silence import Heard, Silence
 from streams.promises.engine import DeadLetter, Outcome
 from streams.promises.watermark import Watermark
 
-STATES_KEPT_MAX = 4096
-"""Decoded states that stay at hand between commits."""
+STATES_KEPT_MAX = 1024
+"""Decoded states of one partition that stay at hand between commits."""
 _CLOCKS_A_COMMIT = 500
 _BEFORE_ANY = Instant(-(2**62))
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
@@ -20,6 +19,7 @@ from aiokafka.structs import TopicPartition
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
+from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
 from streams.promises.topics import LEDGER
@@ -54,14 +54,19 @@ class LedgerGroup:
         self._setting = setting
         self._records = LedgerRecords(schemas)
         self._follow = follow
+        self._membership: _Membership | None = None
+
+    def assigned(self) -> list[TopicPartition]:
+        """Give the partitions that are followed now."""
+        return [] if self._membership is None else sorted(self._membership.running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop; what is under way is brought to its end."""
         pause_s = _PAUSE_S
         while not stop.is_set():
-            membership = _Membership(self._setting, self._records, self._follow)
+            self._membership = _Membership(self._setting, self._records, self._follow)
             try:
-                await membership.hold(stop)
+                await self._membership.hold(stop)
             except (UnavailableError, KafkaError, TimeoutError, OSError) as failure:
                 _log.warning(
                     "group_rejoins",
@@ -84,7 +89,8 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
         self._setting = setting
         self._records = records
         self._follow = follow
-        self._running: dict[TopicPartition, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+        self.running: dict[TopicPartition, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+        """What is followed, each with its stop and its task."""
         self._is_leaving = False
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._consumer = AIOKafkaConsumer(
@@ -118,7 +124,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
         finally:
             stopped.cancel()
             self._is_leaving = True
-            await self._give_up(list(self._running))
+            await self._give_up(list(self.running))
             with suppress(KafkaError, TimeoutError, OSError):
                 async with asyncio.timeout(CALL_S_MAX):
                     await self._consumer.stop()
@@ -135,10 +141,10 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
             return  # told to stop while the group was still sharing out
         count = len(self._consumer.partitions_for_topic(LEDGER) or ())
         for source in sorted(assigned):
-            if source not in self._running:
+            if source not in self.running:
                 stop = asyncio.Event()
                 task = asyncio.create_task(self._read(source, count, stop))
-                self._running[source] = (stop, task)
+                self.running[source] = (stop, task)
         _log.info("partitions_taken", group=self._setting.group, partitions=len(assigned))
 
     async def _read(self, source: TopicPartition, count: int, stop: asyncio.Event) -> None:
@@ -153,7 +159,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
                 self._broken.set_exception(failure)
 
     async def _give_up(self, sources: list[TopicPartition]) -> None:
-        leaving = [self._running.pop(source) for source in sources if source in self._running]
+        leaving = [self.running.pop(source) for source in sources if source in self.running]
         for stop, _ in leaving:
             stop.set()
         if not leaving:
@@ -166,20 +172,16 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
 
 
 async def _await_topic(kafka: str) -> None:
-    """Look for the ledger's topic: to ask a broker for it by name might make it, and wrongly.
+    """Look for the ledger's topic.
 
     Raises:
         UnavailableError: It is not there yet, or has more partitions than a ledger may have.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        async with asyncio.timeout(CALL_S_MAX):
-            await admin.start()
-            found = [each for each in await admin.describe_topics() if each["topic"] == LEDGER]
-    finally:
-        with suppress(KafkaError, TimeoutError, OSError):
-            await admin.close()
-    if not found:
-        raise UnavailableError(f"the topic {LEDGER} is not there: saattaen kafka topics makes it")
-    if len(found[0]["partitions"]) > PARTITIONS_MAX:
+    async with answered(kafka):
+        count = await count_partitions(kafka, LEDGER)
+    if not count:
+        raise UnavailableError(
+            f"{kafka} has no topic {LEDGER}: saattaen kafka create-topics makes it"
+        )
+    if count > PARTITIONS_MAX:
         raise UnavailableError(f"the topic {LEDGER} has over {PARTITIONS_MAX} partitions")

@@ -21,6 +21,8 @@ from streams.bootstrap.kafka_dev_parts import parts
 from tests.bench.kafka import common_rounds
 from tests.bench.kafka.common_events import make_topics, produce
 from tests.bench.kafka.competitors import ALWAYS, HUB, ON_DEMAND, hub, peers
+from tests.bench.kafka.real_step import measure
+from tests.kafka.sources import local_broker, local_registry
 
 TOPIC = "bench.events"
 GOALS = {"bare_aiokafka": 0.9, "quix": 1.4, "faust_agents": 6.0}
@@ -33,8 +35,16 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--real-step",
+        action="store_true",
+        help="measure the router with the hub's own step instead",
+    )
+    parser.add_argument("--persons", type=int, default=1_000_000, help="of the restart's snapshot")
     parser.add_argument("--peers", nargs="*", default=[], choices=ON_DEMAND, metavar="PEER")
     order = parser.parse_args()
+    if order.real_step:
+        return _real_step(order)
     named = os.environ.get("PEERS")
     competitors = [hub()]
     if named:
@@ -57,6 +67,26 @@ def main() -> int:
     return 0 if _all_agree(found, order.events) else 1
 
 
+def _real_step(order: argparse.Namespace) -> int:
+    """Measure the router with the hub's own step, on a broker and a registry of its own."""
+    with tempfile.TemporaryDirectory(prefix="saattaen-bench-") as scratch, Guard() as guard:
+        folder = Path(scratch)
+        folder.chmod(0o755)
+        broker, registry = local_broker(folder / "kafka", guard), local_registry(folder, guard)
+        asyncio.run(broker.start())
+        asyncio.run(registry.start())
+        try:
+            found = measure(
+                broker.address, registry.address, order.events, order.persons, folder, _say
+            )
+        finally:
+            registry.stop()
+            broker.stop()
+    document = {"job": "real step", "machine": _machine(), **found}
+    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    return 0
+
+
 _ROOM = {"log.segment.bytes": str(256 * 1024 * 1024)}
 
 
@@ -66,11 +96,7 @@ async def _filled(bootstrap: str, count: int) -> None:
 
 
 def _document(count: int, found: list[dict[str, Any]]) -> dict[str, Any]:
-    machine = {
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+    machine = _machine()
     results = common_rounds.medians(found)
     return {
         "job": "common",
@@ -78,6 +104,14 @@ def _document(count: int, found: list[dict[str, Any]]) -> dict[str, Any]:
         "machine": machine,
         "rounds": found,
         "results": results,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 

@@ -1,0 +1,133 @@
+"""Health is progress: whether the committed offset moves while records wait, as the broker sees it.
+
+What a worker says of itself proves little: one that stopped consuming says that it is fine. So the
+broker is asked, of the partitions that the worker has: what the group has committed, and whether a
+record lies there. The record's age is how long the oldest one waits.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+LOOK_S = 2.0
+STALL_S = 60.0
+"""A partition whose records wait for so long while its committed offset stands has stalled."""
+_ANSWER_S = 5.0
+_POLL_MS = 500
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+Assigned = Callable[[], Iterable[TopicPartition]]
+
+
+class Standing(NamedTuple):
+    """Where one partition stands.
+
+    `oldest_age_s` is how long the oldest unprocessed record waits, 0 where none does; `still_s` for
+    how long the committed offset has stood while records wait, 0 where none does.
+    """
+
+    committed: int
+    end: int
+    oldest_age_s: float
+    still_s: float
+
+
+class ProgressWatch:
+    """Watches the partitions that a worker has. Used inside one event loop."""
+
+    def __init__(self, kafka: str, group: str, assigned: Assigned) -> None:
+        """Watch a group's offsets of whatever `assigned` gives at the time."""
+        self._kafka, self._group, self._assigned = kafka, group, assigned
+        self._moved_s: dict[TopicPartition, tuple[int, float]] = {}
+        self.standings: dict[TopicPartition, Standing] = {}
+        """As of the last look."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until told to stop; a broker that is away is no stall of the worker's."""
+        while not stop.is_set():
+            try:
+                await self._look_until(stop)
+            except (KafkaError, TimeoutError, OSError) as away:
+                _log.warning("progress_unknown", error=type(away).__name__)
+                self._moved_s.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK_S)
+
+    def stalled(self, stall_s: float = STALL_S) -> list[TopicPartition]:
+        """Give the partitions where records wait and nothing moves for so long."""
+        found = self.standings.items()
+        return [place for place, standing in found if standing.still_s > stall_s]
+
+    async def _look_until(self, stop: asyncio.Event) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._kafka,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=64 * 1024,
+        )
+        try:
+            await admin.start()
+            await reader.start()
+            while not stop.is_set():
+                async with asyncio.timeout(_ANSWER_S * 2):
+                    await self._look(admin, reader)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK_S)
+        finally:
+            await reader.stop()
+            await admin.close()
+
+    async def _look(self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> None:
+        places = sorted(self._assigned())
+        reader.assign(places)
+        if not places:
+            self.standings = {}
+            return
+        committed = await admin.list_consumer_group_offsets(self._group, partitions=places)
+        ends = await reader.end_offsets(places)
+        begins = await reader.beginning_offsets(places)
+        stands = {
+            place: max(committed[place].offset, begins[place])
+            if place in committed
+            else begins[place]
+            for place in places
+        }
+        ages = await self._ages(reader, {p: at for p, at in stands.items() if at < ends[p]})
+        now_s = time.monotonic()
+        found = {}
+        for place in places:
+            at, age_s = stands[place], ages.get(place)
+            if age_s is None or self._moved_s.get(place, (-1, 0.0))[0] != at:
+                self._moved_s[place] = (at, now_s)
+            still_s = now_s - self._moved_s[place][1]
+            found[place] = Standing(at, ends[place], age_s or 0.0, still_s)
+        self.standings = found
+
+    async def _ages(
+        self, reader: AIOKafkaConsumer, behind: dict[TopicPartition, int]
+    ) -> dict[TopicPartition, float]:
+        """Give the age of the first record that waits; a transaction's marker is no record."""
+        reader.pause(*reader.assignment())
+        for place, at in behind.items():
+            reader.seek(place, at)
+            reader.resume(place)
+        found: dict[TopicPartition, float] = {}
+        until_s = time.monotonic() + _POLL_MS / 1000
+        while behind.keys() - found.keys() and time.monotonic() < until_s:
+            polled = await reader.getmany(timeout_ms=100, max_records=len(behind) * 10)
+            for place, records in polled.items():
+                if records and place in behind:
+                    found.setdefault(place, max(0.0, time.time() - records[0].timestamp / 1000))
+                    reader.pause(place)
+        return found
