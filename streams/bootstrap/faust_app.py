@@ -26,6 +26,7 @@ from streams.bootstrap.health import Health
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import KafkaSettings, SealingParts
 from streams.bootstrap.normalising_stage import Held, NormalisingStage
+from streams.bootstrap.operator_log import configure
 from streams.bootstrap.partition_writer import PartitionWriter
 from streams.bootstrap.progress_watch import ProgressWatch
 from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
@@ -219,6 +220,7 @@ def from_environment() -> NormaliserApp:
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise SecretsError(f"the environment must name the hub: {', '.join(missing)}")
+    configure()
     region = os.environ.get("SAATTAEN_REGION")
     settings = KafkaSettings(
         kafka, registry, database, Path(region) if region else None, Path(keys)

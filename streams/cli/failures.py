@@ -36,6 +36,8 @@ INVALID_INPUT = Kind("invalid-input", "The input cannot be used", 5, 422)
 UNAVAILABLE = Kind("unavailable", "Something that is needed cannot be used now", 7, 503)
 
 _KNOWN = {
+    "streams.bootstrap.normalising_stage.OffsetsSkippedError": UNAVAILABLE,
+    "streams.bootstrap.watermarking.StalledError": UNAVAILABLE,
     "streams.bootstrap.reader.NoHubError": NOT_FOUND,
     "streams.bootstrap.agreement_problems.AgreementError": INVALID_INPUT,
     "streams.contracts.declarations.ContractError": FAILURE,

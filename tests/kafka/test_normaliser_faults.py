@@ -167,6 +167,7 @@ def test_a_worker_that_waits_still_ends_when_it_is_told(
         start_again(own_registry)
 
 
+@pytest.mark.faults
 def test_a_broker_that_dies_under_traffic_costs_nothing(hub: Scene, own_broker: Broker) -> None:
     with ExitStack() as running:
         worker = running.enter_context(hub.worker(1))
