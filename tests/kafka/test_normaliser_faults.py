@@ -28,6 +28,8 @@ from tests.kafka.raw_scene import (
 
 PERSONS = 12
 
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+
 
 @pytest.fixture(scope="module")
 def hub(
@@ -167,7 +169,6 @@ def test_a_worker_that_waits_still_ends_when_it_is_told(
         start_again(own_registry)
 
 
-@pytest.mark.faults
 def test_a_broker_that_dies_under_traffic_costs_nothing(hub: Scene, own_broker: Broker) -> None:
     with ExitStack() as running:
         worker = running.enter_context(hub.worker(1))
