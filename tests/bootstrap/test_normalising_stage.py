@@ -29,6 +29,8 @@ from tests.normalise.two_ways import AGREEMENTS, APPENDED_AT, PSEUDONYMS, SEALER
 
 AGENCY, CONNECTOR = SENDERS["employment"]
 LANE = RawPartition(AGENCY, 2)
+HOME = 3
+"""The partition of the agency's own lane."""
 GOOD = (Path(__file__).parents[1] / "data" / "wire" / "employment" / "milestone.json").read_bytes()
 
 
@@ -97,6 +99,10 @@ class Broker:
     async def committed(self, partition: RawPartition) -> int:
         assert partition == LANE
         return self.committed_at
+
+    async def home(self, partition: RawPartition) -> int:
+        assert partition == LANE
+        return HOME
 
     async def ends(self, partitions: Sequence[RawPartition]) -> Mapping[RawPartition, int]:
         return dict.fromkeys(partitions, self.end)
@@ -269,10 +275,16 @@ async def test_watermarks_follow_what_is_written() -> None:
     await scene.give(0)
     await scene.acknowledges(0)
     scene.broker.end = 1
-    await scene.teller().tell([LANE])
-    (event, watermark) = scene.broker.written
+    teller = scene.teller()
+    await teller.tell([LANE])
+    event, watermark, heard = scene.broker.written
     assert (watermark.topic, watermark.partition) == (event.topic, event.partition)
-    assert watermark.key == AGENCY.encode()
+    assert watermark.key == heard.key == AGENCY.encode()
+    assert (heard.topic, heard.partition) == (event.topic, HOME)
+    await teller.tell([LANE])
+    assert HOME not in [
+        each.partition for each in scene.broker.written[3:]
+    ]  # nobody was heard anew
     await scene.end()
 
 
