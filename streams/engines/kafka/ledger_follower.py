@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -91,6 +91,7 @@ class PartitionReader:
         """Read until told to stop, whatever fails meanwhile."""
         begun = False
         pause_s = PAUSE_S
+        self._stopping: asyncio.Task[bool] = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 try:
@@ -109,6 +110,7 @@ class PartitionReader:
                     await _rest(stop, pause_s)
                     pause_s = min(PAUSE_S_MAX, pause_s * 2)
         finally:
+            self._stopping.cancel()
             await self._follower.end()
             await self._commit(again=True)
 
@@ -175,8 +177,17 @@ class PartitionReader:
         await self._commit()
 
     async def _poll(self, count: int) -> list[ConsumerRecord]:
-        polled = await self._consumer.getmany(self._source, timeout_ms=POLL_MS, max_records=count)
-        found: list[ConsumerRecord] = polled.get(self._source, [])
+        """Give the next records, none where there are none for a while or time is up."""
+        polling = asyncio.create_task(
+            self._consumer.getmany(self._source, timeout_ms=POLL_MS, max_records=count)
+        )
+        # While the group shares out anew the call waits for the end of that, which waits for us.
+        ends: set[asyncio.Future[Any]] = {polling, self._stopping}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_done = polling.done() or not polling.cancel()
+        found: list[ConsumerRecord] = polling.result().get(self._source, []) if is_done else []
         return found
 
     async def _read(self, records: list[ConsumerRecord]) -> list[Read]:
