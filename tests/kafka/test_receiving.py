@@ -229,6 +229,7 @@ def test_two_receive_steps_that_meet_a_new_person_seal_under_one_key(hub: Scene)
     assert sorted(opened(hub, records)) == sorted(b"\n".join(files).split(b"\n"))
 
 
+@pytest.mark.faults
 def test_a_broker_that_dies_leaves_every_message_acknowledged_or_named(
     hub: Scene, own_broker: Broker
 ) -> None:
@@ -277,6 +278,7 @@ async def without_database(hub: Scene, receipts: list[Receipt]) -> None:
             await writer.close()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("recorded_at", [None, RECORDED_AT])
 def test_what_could_not_be_sent_in_time_is_stamped_anew_unless_its_time_was_given(
     hub: Scene, own_broker: Broker, recorded_at: Instant | None
@@ -331,6 +333,7 @@ def test_an_inbox_is_queued_and_gets_its_receipts(hub: Scene, tmp_path: Path) ->
     assert len(hub.records(RAW)) == before + 3
 
 
+@pytest.mark.faults
 def test_an_inbox_waits_for_its_broker_and_keeps_the_file(
     hub: Scene, own_broker: Broker, tmp_path: Path
 ) -> None:

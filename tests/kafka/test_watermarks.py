@@ -36,10 +36,13 @@ def hub(
 
 
 def watermarks(said: Sequence[Said]) -> dict[tuple[int, str], list[Said]]:
-    """Give the watermarks of each partition and agency, in order."""
+    """Give the watermarks of each partition and agency, in order.
+
+    Where an agency's own lane is only told that it was heard, nothing has passed: no watermark.
+    """
     found: dict[tuple[int, str], list[Said]] = defaultdict(list)
     for each in said:
-        if isinstance(each.value, Watermark):
+        if isinstance(each.value, Watermark) and each.value.passed_at > 0:
             found[each.partition, each.value.agency].append(each)
     return found
 
