@@ -17,7 +17,7 @@ from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.dispatching_kafka import DispatchWorker
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import KafkaSettings, SealingParts
-from streams.bootstrap.routing import RouterPlace, router_of
+from streams.bootstrap.routing import RouterPlace, RunningRouter
 from streams.bootstrap.transports import variable_of
 from streams.contracts.entry import decode_entry
 from streams.contracts.frame import HEAD_BYTES
@@ -125,7 +125,7 @@ class Scene:
         """Let a router decide during a block."""
         place = RouterPlace(self.kafka, self.registry_url, self.region, self.folder / "router")
         stop = asyncio.Event()
-        router = router_of(place, self.registry, session_ms=SESSION_MS)
+        router = RunningRouter(place, self.registry, session_ms=SESSION_MS)
         task = asyncio.create_task(router.run(stop))
         try:
             yield

@@ -8,6 +8,7 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from streams.dispatch import tables
+from streams.domain.ids import NoticeId
 from streams.views.database import opened_server
 from tests.kafka.databases import fresh_database
 from tests.kafka.dispatch_scene import Scene, secret_of_agency, violations
@@ -103,7 +104,7 @@ async def test_attempts_that_were_lost_are_read_from_the_ledger_again(scene: Sce
     assert told_again(scene, told) == set()
 
 
-def told_again(scene: Scene, since: int) -> set[str]:
+def told_again(scene: Scene, since: int) -> set[NoticeId]:
     """Give the notices that were told both before and since."""
     before = {each.notice_id for each in scene.agency.told[:since]}
     return before & {each.notice_id for each in scene.agency.told[since:]}
