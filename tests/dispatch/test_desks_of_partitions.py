@@ -52,7 +52,7 @@ class Partition(Office):
 
 def lane_of(person: PersonId) -> int:
     """Give the partition of a person, or of an agency's own lane."""
-    return SILENT if person == KELA else int(person.removeprefix("p-"))
+    return SILENT if person == PersonId(KELA) else int(person.removeprefix("p-"))
 
 
 class Region:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,9 @@ from streams.engines.kafka.topic_reader import count_partitions
 from streams.normalise.receive import ReceiveStep
 from streams.promises.topics import LEDGER
 from tests.bench.mix import json_mix
+from tests.cli.processes import Process, started
 from tests.kafka.faults.feeding import feed
+from tests.kafka.view_scene import comes_about
 
 EMPLOYMENT, SOTE = AgencyId("employment.lappeenranta"), AgencyId("sote.south-karelia")
 SESSION_MS = 3_000
@@ -151,6 +153,14 @@ class Scene:
             stop.set()
             await task
 
+    def process(self, name: str) -> AbstractContextManager[Process]:
+        """Run a dispatch worker as a process of its own during a block."""
+        places = ["--kafka", self.kafka, "--registry", self.registry_url]
+        places += ["--database", self.database, "--keys", str(self.folder / "hub.key")]
+        places += ["--region", str(self.region), "--outbox", str(self.outbox)]
+        places += ["--state", str(self.folder / name), "--session-ms", str(SESSION_MS)]
+        return started(self.folder, "worker", "dispatch", *places)
+
     def said(self, persons: int, turns: int, *, first: int) -> list[AgencyEvent]:
         """Give what the employment service says of persons: consent, referral, and so on."""
         keys = self.parts.open_keys()
@@ -197,20 +207,28 @@ class Scene:
             await consumer.stop()
         return found
 
+    async def decided(self, said: Sequence[AgencyEvent]) -> None:
+        """Wait until every one of these events is in the ledger."""
+        wanted = {event.envelope.event_id for event in said}
+
+        async def is_so() -> bool:
+            ledger = await self.ledger()
+            return wanted <= {each.entry.event.envelope.event_id for each in ledger}
+
+        await comes_about(is_so)
+
     async def settled(self, said: Sequence[AgencyEvent], within_s: float = 80.0) -> None:
         """Wait until something was issued of each of these persons, and all of it is over."""
         persons = {event.envelope.person for event in said}
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + within_s
-        while True:
+
+        async def is_so() -> bool:
             ledger = await self.ledger()
             issued = [n for n in issued_to(SOTE, ledger) if n.person in persons]
             over = {*reported(ledger), *refused(ledger)}
-            left = [notice for notice in issued if notice.notice_id not in over]
-            if {notice.person for notice in issued} == persons and not left:
-                return
-            assert loop.time() < until_s, f"{len(left)} of {len(issued)} left after {within_s} s"
-            await asyncio.sleep(0.2)
+            told_of = {notice.person for notice in issued}
+            return told_of == persons and over.issuperset([n.notice_id for n in issued])
+
+        await comes_about(is_so, within_s)
 
 
 def write_region(folder: Path, port: int) -> None:
