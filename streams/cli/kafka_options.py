@@ -161,6 +161,31 @@ def _placed(command: Callable[..., Any]) -> Callable[..., Any]:
     return kafka(registry(database(command)))
 
 
+def state_option(command: _Command) -> _Command:
+    """Let a worker have a folder of its own: it gets `state`, None for the first free one."""
+    return click.option(
+        "--state",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        default=None,
+        help="The worker's own folder (default: the first free one under ./saattaen-state).",
+    )(command)
+
+
+def session_option(
+    default_ms: int = 10_000, most_ms: int = 300_000
+) -> Callable[[_Command], _Command]:
+    """Let a worker say how long its group waits for it: it gets `session_ms`."""
+    return click.option(
+        "--session-ms",
+        metavar="MS",
+        type=click.IntRange(1_000, most_ms),
+        default=default_ms,
+        envvar="SAATTAEN_SESSION_MS",
+        help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
+    )
+
+
 def health_option(command: _Command) -> _Command:
     """Let a worker answer how it is: it gets `health_port`, None where nobody asks."""
     return click.option(

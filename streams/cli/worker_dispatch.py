@@ -13,6 +13,8 @@ from streams.cli.kafka_options import (
     KafkaPlace,
     health_option,
     kafka_options,
+    session_option,
+    state_option,
 )
 from streams.cli.options import json_option
 from streams.cli.output import say
@@ -22,13 +24,7 @@ _OUTBOX = Path("saattaen-outbox")
 
 @click.command(epilog="\b\nExample:\n  saattaen worker dispatch --keys hub.key")
 @kafka_options(KAFKA, REGISTRY, DATABASE, KEYS)
-@click.option(
-    "--state",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="The worker's own folder (default: the first free one under ./saattaen-state).",
-)
+@state_option
 @click.option(
     "--outbox",
     metavar="DIR",
@@ -40,14 +36,7 @@ _OUTBOX = Path("saattaen-outbox")
         "worker (SAATTAEN_OUTBOX; default: ./saattaen-outbox)."
     ),
 )
-@click.option(
-    "--session-ms",
-    metavar="MS",
-    type=click.IntRange(1_000, 300_000),
-    default=10_000,
-    envvar="SAATTAEN_SESSION_MS",
-    help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
-)
+@session_option()
 @health_option
 @json_option
 def dispatch(

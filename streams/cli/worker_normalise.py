@@ -14,6 +14,8 @@ from streams.cli.kafka_options import (
     KafkaPlace,
     health_option,
     kafka_options,
+    session_option,
+    state_option,
 )
 from streams.cli.options import json_option
 from streams.cli.output import say
@@ -31,20 +33,8 @@ if TYPE_CHECKING:
 )
 @kafka_options(KAFKA, REGISTRY, DATABASE, KEYS)
 @json_option
-@click.option(
-    "--state",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="The worker's own folder (default: the first free under ./saattaen-state).",
-)
-@click.option(
-    "--session-ms",
-    metavar="MS",
-    type=click.IntRange(1_000, 20_000),
-    default=6_000,
-    envvar="SAATTAEN_SESSION_MS",
-    help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
-)
+@state_option
+@session_option(6_000, 20_000)
 @health_option
 def normalise(
     *,

@@ -11,6 +11,8 @@ from streams.cli.kafka_options import (
     KafkaPlace,
     health_option,
     kafka_options,
+    session_option,
+    state_option,
 )
 from streams.cli.options import json_option
 from streams.cli.output import say
@@ -18,21 +20,8 @@ from streams.cli.output import say
 
 @click.command(epilog="\b\nExample:\n  saattaen worker route --kafka 127.0.0.1:9092")
 @kafka_options(KAFKA, REGISTRY)
-@click.option(
-    "--state",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="The worker's own folder (default: the first free one under ./saattaen-state).",
-)
-@click.option(
-    "--session-ms",
-    metavar="MS",
-    type=click.IntRange(1_000, 300_000),
-    default=10_000,
-    envvar="SAATTAEN_SESSION_MS",
-    help="How long others wait for this worker when it gives no sign (SAATTAEN_SESSION_MS).",
-)
+@state_option
+@session_option()
 @health_option
 @json_option
 def route(
