@@ -123,10 +123,10 @@ class RunningRouter:
         self.outcomes[outcome.status.value] += 1
 
     def _assigned(self) -> Iterable[TopicPartition]:
-        return [TopicPartition(topics.EVENTS, each) for each in self._router.progress.stands()]
+        return [TopicPartition(topics.EVENTS, each) for each in self._router.progress.committed()]
 
     def _lags_s(self) -> dict[int, float]:
-        held = self._router.progress.stands()
+        held = self._router.progress.committed()
         now = wall_clock()
         return {n: lanes.lag_us(now) / 1e6 for n, lanes in self._lanes.items() if n in held}
 

@@ -201,7 +201,7 @@ class KafkaEngine:
         await self._start_partition()
 
     async def _ensure_running(self) -> None:
-        if self._number not in self._progress.stands():
+        if self._number not in self._progress.committed():
             await self._start_partition()
 
     async def _start_partition(self) -> None:
@@ -218,10 +218,10 @@ class KafkaEngine:
         self._consumer.assign([source])
         partition = Partition(self._setting, self._consumer, source, 1, self._progress)
         self._task = asyncio.create_task(partition.run(self._stop_event))
-        await self._until(lambda: self._number in self._progress.stands())
+        await self._until(lambda: self._number in self._progress.committed())
 
     async def _stop_partition(self) -> None:
-        if self._number not in self._progress.stands():
+        if self._number not in self._progress.committed():
             return
         self._stop_event.set()
         await self._task
@@ -270,8 +270,7 @@ class KafkaEngine:
         await self._until(lambda: not lanes.gathered(whole=False).states)
 
     def _is_committed(self, offset: int) -> bool:
-        stand = self._progress.stands().get(self._number)
-        return stand is not None and stand.committed > offset
+        return self._progress.committed().get(self._number, 0) > offset
 
     def _payload(self, each: Event | DeadLetter) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
         if isinstance(each, DeadLetter):

@@ -111,7 +111,7 @@ class Partition:
             begin = await self._answer(self._consumer.beginning_offsets([self._source]))
             committed = begin[self._source]
         self._consumer.seek(self._source, committed)
-        self._progress.begin(number, committed)
+        self._progress.commit(number, committed)
         _log.info("partition_taken", partition=number, offset=committed)
         return work
 

@@ -1,14 +1,4 @@
-"""How far a router has come: health is progress, not that a process is up."""
-
-import time
-from typing import NamedTuple
-
-
-class Stand(NamedTuple):
-    """Where one partition stands; `moved_s` is when its committed offset last moved (monotonic)."""
-
-    committed: int
-    moved_s: float
+"""How far a router has come, partition by partition."""
 
 
 class Progress:
@@ -16,20 +6,16 @@ class Progress:
 
     def __init__(self) -> None:
         """Begin with no partition."""
-        self._stands: dict[int, Stand] = {}
+        self._committed: dict[int, int] = {}
 
-    def begin(self, partition: int, committed: int) -> None:
-        """Note that a partition was taken."""
-        self._stands[partition] = Stand(committed, time.monotonic())
-
-    def commit(self, partition: int, committed: int) -> None:
-        """Note that a partition's offset moved."""
-        self._stands[partition] = Stand(committed, time.monotonic())
+    def commit(self, partition: int, offset: int) -> None:
+        """Note that a partition was taken, or its offset moved."""
+        self._committed[partition] = offset
 
     def end(self, partition: int) -> None:
         """Note that a partition was given up."""
-        self._stands.pop(partition, None)
+        self._committed.pop(partition, None)
 
-    def stands(self) -> dict[int, Stand]:
-        """Give where each partition stands."""
-        return dict(self._stands)
+    def committed(self) -> dict[int, int]:
+        """Give the committed offset of each partition that the worker has now."""
+        return dict(self._committed)
