@@ -272,8 +272,9 @@ class Lanes:
             lane.take(self, self._agreements, told, self.wall)
 
     def _is_due(self, until: Instant) -> bool:
-        next_at = self.next_due()
-        return next_at is not None and next_at <= until
+        # No turn of the agreement: this is asked of moments that the partition has passed.
+        places = (self._due().first(), self.first_silence())
+        return any(place is not None and place[0] <= until for place in places)
 
     def _due(self) -> Due:
         if self._clocks is None:
