@@ -99,7 +99,7 @@ class Frames:
         if isinstance(reader, Poison):
             return reader
         try:
-            return read_value(reader, value[FRAME_BYTES:])
+            return reader(value[FRAME_BYTES:])
         except ContractError as refused:
             return Poison("bad-bytes", f"{refused}: look at its producer.")
 
@@ -119,15 +119,6 @@ class Frames:
         if known.record != record:
             raise ContractError(record, f"the bytes are of {known.record}")
         return payload_of(known, payload)
-
-
-def read_value(reader: Decode, payload: bytes) -> Event | Watermark:
-    """Read the bytes of a contract.
-
-    Raises:
-        ContractError: They are none of it.
-    """
-    return reader(payload)
 
 
 def _plain(record: str) -> Decode:
