@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -13,6 +13,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.contracts.registry import RegistryUnavailableError
 from streams.engines.kafka.ledger_records import LedgerRecords
+from streams.engines.kafka.membership import polled, rest
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import (
     BEGINNING,
@@ -103,11 +104,11 @@ class PartitionReader:
                     # Where to read on is asked anew; or the partition is lost, as the library may
                     # only assert.
                     begun = False
-                    await _rest(stop, PAUSE_S)
+                    await rest(stop, PAUSE_S)
                 except _AWAY as away:
                     begun = False
                     self._tell(away, pause_s)
-                    await _rest(stop, pause_s)
+                    await rest(stop, pause_s)
                     pause_s = min(PAUSE_S_MAX, pause_s * 2)
         finally:
             self._stopping.cancel()
@@ -153,7 +154,7 @@ class PartitionReader:
                 break
             if time.monotonic() > until_s:
                 return None
-            await _rest(stop, PAUSE_S)
+            await rest(stop, PAUSE_S)
         self._consumer.seek(self._source, offset)
         while not stop.is_set():
             records = await self._poll(1)
@@ -178,17 +179,9 @@ class PartitionReader:
 
     async def _poll(self, count: int) -> list[ConsumerRecord]:
         """Give the next records, none where there are none for a while or time is up."""
-        polling = asyncio.create_task(
-            self._consumer.getmany(self._source, timeout_ms=POLL_MS, max_records=count)
+        return await polled(
+            self._consumer, self._source, self._stopping, timeout_ms=POLL_MS, records_max=count
         )
-        # While the group shares out anew the call waits for the end of that, which waits for us.
-        ends: set[asyncio.Future[Any]] = {polling, self._stopping}
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            is_done = polling.done() or not polling.cancel()
-        found: list[ConsumerRecord] = polling.result().get(self._source, []) if is_done else []
-        return found
 
     async def _read(self, records: list[ConsumerRecord]) -> list[Read]:
         await self._records.learn(records)
@@ -242,12 +235,6 @@ class PartitionReader:
             error=type(away).__name__,
             pause_s=pause_s,
         )
-
-
-async def _rest(stop: asyncio.Event, pause_s: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(pause_s):
-            await stop.wait()
 
 
 def _is_same(found: Read, stand: Stand) -> bool:

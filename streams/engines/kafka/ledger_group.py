@@ -6,12 +6,12 @@ where its store stands, whatever the group says.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
@@ -19,6 +19,7 @@ from aiokafka.structs import TopicPartition
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
+from streams.engines.kafka.membership import Membership, rest
 from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
@@ -54,7 +55,7 @@ class LedgerGroup:
         self._setting = setting
         self._records = LedgerRecords(schemas)
         self._follow = follow
-        self._membership: _Membership | None = None
+        self._membership: Membership | None = None
 
     def assigned(self) -> list[TopicPartition]:
         """Give the partitions that are followed now."""
@@ -64,8 +65,9 @@ class LedgerGroup:
         """Follow until told to stop; what is under way is brought to its end."""
         pause_s = _PAUSE_S
         while not stop.is_set():
-            self._membership = _Membership(self._setting, self._records, self._follow)
             try:
+                await _await_topic(self._setting.kafka)
+                self._membership = self._new_membership()
                 await self._membership.hold(stop)
             except (UnavailableError, KafkaError, TimeoutError, OSError) as failure:
                 _log.warning(
@@ -76,24 +78,12 @@ class LedgerGroup:
                 )
             else:
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await stop.wait()
+            await rest(stop, pause_s)
             pause_s = min(_PAUSE_S_MAX, pause_s * 2)
 
-
-class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
-    """One membership in the group, from joining to leaving."""
-
-    def __init__(self, setting: GroupSetting, records: LedgerRecords, follow: Follow) -> None:
-        self._setting = setting
-        self._records = records
-        self._follow = follow
-        self.running: dict[TopicPartition, tuple[asyncio.Event, asyncio.Task[None]]] = {}
-        """What is followed, each with its stop and its task."""
-        self._is_leaving = False
-        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._consumer = AIOKafkaConsumer(
+    def _new_membership(self) -> Membership:
+        setting = self._setting
+        consumer = AIOKafkaConsumer(
             bootstrap_servers=setting.kafka,
             group_id=setting.group,
             isolation_level="read_committed",
@@ -108,67 +98,21 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the libra
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=2 * 1024 * 1024,
         )
+        return Membership(
+            setting.group,
+            consumer,
+            LEDGER,
+            partial(self._read, consumer),
+            call_s_max=CALL_S_MAX,
+            leave_s_max=LEAVE_S_MAX,
+        )
 
-    async def hold(self, stop: asyncio.Event) -> None:
-        """Be a member until told to stop."""
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            await _await_topic(self._setting.kafka)
-            async with asyncio.timeout(CALL_S_MAX):
-                await self._consumer.start()
-            self._consumer.subscribe([LEDGER], listener=self)
-            ends: set[asyncio.Future[object]] = {stopped, self._broken}  # type: ignore[arg-type]  # only waited for
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._broken.done():
-                self._broken.result()
-        finally:
-            stopped.cancel()
-            self._is_leaving = True
-            await self._give_up(list(self.running))
-            with suppress(KafkaError, TimeoutError, OSError):
-                async with asyncio.timeout(CALL_S_MAX):
-                    await self._consumer.stop()
-            if self._broken.done():
-                self._broken.exception()
-
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Bring what is under way to its end, before others may begin."""
-        await self._give_up(list(revoked))
-
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Begin each partition; nothing is awaited here, so that the group does not wait for it."""
-        if self._is_leaving:
-            return  # told to stop while the group was still sharing out
-        count = len(self._consumer.partitions_for_topic(LEDGER) or ())
-        for source in sorted(assigned):
-            if source not in self.running:
-                stop = asyncio.Event()
-                task = asyncio.create_task(self._read(source, count, stop))
-                self.running[source] = (stop, task)
-        _log.info("partitions_taken", group=self._setting.group, partitions=len(assigned))
-
-    async def _read(self, source: TopicPartition, count: int, stop: asyncio.Event) -> None:
-        try:
-            follower = self._follow(source.partition, count)
-            reader = PartitionReader(self._consumer, source, self._records, follower)
-            await reader.run(stop)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as failure:  # noqa: BLE001  # whoever holds the membership must hear of it
-            if not self._broken.done():
-                self._broken.set_exception(failure)
-
-    async def _give_up(self, sources: list[TopicPartition]) -> None:
-        leaving = [self.running.pop(source) for source in sources if source in self.running]
-        for stop, _ in leaving:
-            stop.set()
-        if not leaving:
-            return
-        _, late = await asyncio.wait({task for _, task in leaving}, timeout=LEAVE_S_MAX)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+    async def _read(
+        self, consumer: AIOKafkaConsumer, source: TopicPartition, stop: asyncio.Event
+    ) -> None:
+        count = len(consumer.partitions_for_topic(LEDGER) or ())
+        follower = self._follow(source.partition, count)
+        await PartitionReader(consumer, source, self._records, follower).run(stop)
 
 
 async def _await_topic(kafka: str) -> None:

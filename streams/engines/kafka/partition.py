@@ -22,6 +22,7 @@ from streams.engines.kafka.fenced_producer import (
     FencedProducer,
     UncertainError,
 )
+from streams.engines.kafka.membership import polled
 from streams.engines.kafka.progress import Progress
 from streams.engines.kafka.restoring import restore
 from streams.engines.kafka.state_file import Place, StateRow
@@ -88,12 +89,14 @@ class Partition:
             UncertainError: A transaction's outcome is not known; begin anew.
             UnavailableError: The local file cannot be used.
         """
+        stopping = asyncio.create_task(stop.wait())
         try:
             work = await self._begun()
             while not stop.is_set():
-                await self._round(work)
+                await self._round(work, stopping)
             await self._commit(work)
         finally:
+            stopping.cancel()
             await self._end()
 
     async def _begun(self) -> Work:
@@ -115,8 +118,8 @@ class Partition:
         _log.info("partition_taken", partition=number, offset=committed)
         return work
 
-    async def _round(self, work: Work) -> None:
-        records = await self._poll()
+    async def _round(self, work: Work, stopping: asyncio.Task[bool]) -> None:
+        records = await self._poll(stopping)
         if records:
             await work.prepare(records)
             work.take(records)
@@ -128,10 +131,14 @@ class Partition:
             self._states.write()
             self._written_s = time.monotonic()
 
-    async def _poll(self) -> Sequence[ConsumerRecord]:
+    async def _poll(self, stopping: asyncio.Task[bool]) -> Sequence[ConsumerRecord]:
         try:
-            polled = await self._consumer.getmany(
-                self._source, timeout_ms=_POLL_MS, max_records=self._setting.records_a_commit
+            return await polled(
+                self._consumer,
+                self._source,
+                stopping,
+                timeout_ms=_POLL_MS,
+                records_max=self._setting.records_a_commit,
             )
         except asyncio.CancelledError:
             # The library cancels its own waiting where the assignment changes meanwhile.
@@ -139,8 +146,6 @@ class Partition:
             if task is not None and task.cancelling():
                 raise
             raise UncertainError("assignment-changes") from None
-        records: Sequence[ConsumerRecord] = polled.get(self._source, ())
-        return records
 
     async def _commit(self, work: Work) -> None:
         is_time = self._is_time()
