@@ -1,7 +1,6 @@
 """`saattaen run`: an embedded hub in the foreground."""
 
 import asyncio
-import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,7 @@ from streams.cli.options import HubPlace, hub_options, json_option
 from streams.cli.output import say
 
 if TYPE_CHECKING:
-    from streams.bootstrap.running import RunningHub
     from streams.promises.receipt import Receipt
-
-INTERRUPTED = 130
 
 
 @click.command(epilog="\b\nExample:\n  saattaen run --data saattaen-data")
@@ -33,37 +29,25 @@ def run(*, place: HubPlace, as_json: bool) -> int:
     from streams.bootstrap.hub import Hub
     from streams.bootstrap.operator_log import configure
     from streams.bootstrap.running import RunningHub
+    from streams.bootstrap.until_stopped import exit_code_when_stopped
 
     configure()
     with Hub(place.data, region=place.region, keys_file=place.keys) as hub:
         if hub.made_secrets:
             tell_of_secrets(hub.secrets_place)
         running = RunningHub(hub, _written)
+
+        async def work(stop: asyncio.Event) -> None:
+            inbox = place.data / "inbox"
+            say(f"running on {place.data}: leave files in {inbox}/AGENCY; Ctrl-C stops")
+            await running.run(stop)
+
         try:
-            stopped_by = asyncio.run(_until_stopped(running, place))
+            code = asyncio.run(exit_code_when_stopped(work))
         finally:
             running.close()
     say(f"stopped; everything that was taken in lies in {place.data}")
-    return INTERRUPTED if stopped_by is signal.SIGINT else 0
-
-
-async def _until_stopped(running: "RunningHub", place: HubPlace) -> signal.Signals | None:
-    stop = asyncio.Event()
-    stopped_by: list[signal.Signals] = []
-    loop = asyncio.get_running_loop()
-
-    def stop_by(which: signal.Signals) -> None:
-        stopped_by.append(which)
-        stop.set()
-        # The next one ends the process at once: whoever asks twice is in a hurry.
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(each)
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop_by, each)
-    say(f"running on {place.data}: leave files in {place.data / 'inbox'}/AGENCY; Ctrl-C stops")
-    await running.run(stop)
-    return stopped_by[0] if stopped_by else None
+    return code
 
 
 def _written(receipts: "Sequence[Receipt]") -> bytes:

@@ -14,22 +14,17 @@ from streams.contracts.registry import (
     payload_of,
 )
 from streams.domain.event import Event
+from streams.engines.kafka import framed_values
 from streams.promises.watermark import Watermark
 
 _MAGIC = b"\0"
 
 
-class Schemas(Protocol):
-    """What a worker asks of the registry."""
+class Schemas(framed_values.Schemas, Protocol):
+    """What a worker that writes, too, asks of the registry."""
 
     def id_of(self, record: str) -> int:
         """Give the id of one of our own contracts."""
-
-    def known(self, schema_id: int) -> Known | None:
-        """Give what is known of an id without asking."""
-
-    async def look_up(self, schema_id: int) -> Known:
-        """Ask the registry of an id."""
 
 
 class Poison(NamedTuple):
