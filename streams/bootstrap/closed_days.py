@@ -32,7 +32,13 @@ class ClosedDays(NamedTuple):
 
     def ordinals(self) -> frozenset[int]:
         """Give the closed days as proleptic ordinals, those on a weekend too."""
-        return frozenset(day.toordinal() for day in self.days)
+        return _one_object(frozenset(day.toordinal() for day in self.days))
+
+
+@lru_cache(maxsize=8)
+def _one_object(days: frozenset[int]) -> frozenset[int]:
+    """Give the first of equal sets: what is kept by a calendar compares it at every look."""
+    return days
 
 
 @lru_cache(maxsize=8)  # every version of an agreement names the same one

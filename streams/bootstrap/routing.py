@@ -18,7 +18,7 @@ from streams.domain.agreement import Agreements
 from streams.domain.event import Event
 from streams.domain.ids import AgencyId
 from streams.engines.kafka.frames import Frames
-from streams.engines.kafka.lanes import Lanes
+from streams.engines.kafka.lanes import STATES_KEPT_MAX, Lanes
 from streams.engines.kafka.partition import Setting
 from streams.engines.kafka.router import Router
 from streams.engines.kafka.states import States
@@ -114,6 +114,7 @@ class RunningRouter:
             self._frames,
             self._agreements,
             is_home_of=home,
+            known_max=STATES_KEPT_MAX // count,
             wall=wall_clock,
             tell=self._hear,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from streams.bootstrap.sweeping import sweep_seldom
 from streams.domain.step import Step, step
 from tests.bench import clocks, decide, growth, history, path, working_days
 from tests.bench.floor import Floor, decided
@@ -31,6 +32,7 @@ def main() -> None:
         "--growth", action="store_true", help="memory over 100,000 and 1,000,000 messages"
     )
     asked = parser.parse_args()
+    sweep_seldom()  # as every process of the hub; the floor has it, too
     with tempfile.TemporaryDirectory(prefix="saattaen-bench-") as folder:
         measured: dict[str, object]
         if asked.growth:

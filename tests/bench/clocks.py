@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from streams.bootstrap.hub import wall_clock
+from streams.bootstrap.sweeping import sweep_seldom
 from streams.domain.agreement import Agreements
 from streams.domain.calendar import HOUR_US
 from streams.domain.clock_rules import ClockBook, ClockRule, RungRule, triggers
@@ -29,6 +30,7 @@ from streams.domain.path import MilestoneReached
 from streams.engines.embedded import EmbeddedEngine
 from tests.bench import bare_heap
 from tests.bench.growth import resident_mib
+from tests.bench.peers import python_of
 from tests.domain.region import EMPLOYMENT, MONDAY, REGION
 from tests.domain.speaker import Speaker
 
@@ -96,6 +98,7 @@ def main() -> None:
     """Measure one part: its name, a folder that is not there yet, and the sizes."""
     part, folder, sizes = sys.argv[1:]
     globals().update(json.loads(sizes))
+    sweep_seldom()
     parts = {"bare_heap": _bare_heap, "million": _million, "lag": _lag}
     rounds: Rounds = {}
     figures = parts[part](Path(folder), rounds, _talk)
@@ -113,10 +116,16 @@ def _bare_heap(folder: Path, _rounds: Rounds, _say: Say) -> dict[str, object]:
 def peers(place: str, say: Say) -> dict[str, object]:
     """Run the timer peers of a folder beside us; what cannot run says why."""
     found: dict[str, object] = {}
-    for name in ("heap_timers", "apscheduler_timers"):
+    try:
+        python = python_of(Path(place), say)
+    except subprocess.CalledProcessError as failure:
+        return {"did_not_run": f"the peers' packages cannot be installed: {failure}"}
+    names = ["heap_timers", "apscheduler_timers"]
+    if "TEMPORAL_CLI" in os.environ:
+        names.append("temporal_timers")
+    for name in names:
         script = Path(place) / "timers" / f"{name}.py"
-        python = os.environ.get("PEERS_PYTHON", sys.executable)
-        args = [python, str(script), "--json", "--seconds", str(LAG_S)]
+        args = [str(python), str(script), "--json", "--seconds", str(LAG_S)]
         if name == "apscheduler_timers":
             args += ["--timers", str(PEER_TIMERS)]
         done = subprocess.run(args, capture_output=True, text=True, check=False, cwd=script.parent)

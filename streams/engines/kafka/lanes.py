@@ -7,6 +7,7 @@ must go on.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import structlog
 from aiokafka.structs import ConsumerRecord
@@ -37,8 +38,8 @@ from streams.engines.silence import Heard, Silence
 from streams.promises.engine import DeadLetter, Outcome
 from streams.promises.watermark import Watermark
 
-STATES_KEPT_MAX = 1024
-"""Decoded states of one partition that stay at hand between commits."""
+STATES_KEPT_MAX = 16_384
+"""Decoded states that stay at hand between commits, if one worker had every partition."""
 _CLOCKS_A_COMMIT = 500
 _BEFORE_ANY = Instant(-(2**62))
 
@@ -51,6 +52,13 @@ def _tell_nobody(event: Event, outcome: Outcome) -> None:
     del event, outcome
 
 
+class _Known(NamedTuple):
+    """A person's state as it was committed, and when the next clock wants to fire."""
+
+    hot: PersonState
+    next_at: Instant | None
+
+
 class Lanes:
     """Keeps `streams.engines.kafka.work.Work` for the persons of one partition."""
 
@@ -61,6 +69,7 @@ class Lanes:
         agreements: Agreements,
         *,
         is_home_of: frozenset[AgencyId],
+        known_max: int = STATES_KEPT_MAX,
         wall: lane.Wall | None = None,
         tell: Tell = _tell_nobody,
     ) -> None:
@@ -71,6 +80,7 @@ class Lanes:
             frames: The contracts in the registry's frame.
             agreements: Every version of the region's agreement.
             is_home_of: Agencies whose own lanes lie in this partition.
+            known_max: Decoded states that stay at hand between commits.
             wall: The machine's time, to stamp clocks with how late they fire.
             tell: Hears what became of each event; it may still be undone by a failing commit.
         """
@@ -88,7 +98,8 @@ class Lanes:
         self._silence = Silence(agreements, self._agencies_heard())
         self._passed: dict[AgencyId, Instant] = {}
         """By agency: nothing recorded before can still come."""
-        self._known: OrderedDict[PersonId, PersonState] = OrderedDict()
+        self._known: OrderedDict[PersonId, _Known] = OrderedDict()
+        self._known_max = known_max
         self._clocks: Due | None = None
         self._receivers = _receivers(agreements)
         self._written = Written(frames, self._receivers)
@@ -140,11 +151,16 @@ class Lanes:
         written, self._written = self._written, Written(self._frames, self._receivers)
         self._silence.commit()
         self._own = PartitionState(self._now, self._followed)
-        for person, kept in written.hot.items():
-            self._remember(person, kept.hot)
+        moved = written.moved()
+        for person, next_at in moved.items():
+            kept, known = written.hot.get(person), self._known.get(person)
+            if kept is not None:
+                self._remember(person, _Known(kept.hot, next_at))
+            elif known is not None:
+                self._known[person] = known._replace(next_at=next_at)
         clocks = self._clocks
         if clocks is not None:
-            for person, next_at in written.moved().items():
+            for person, next_at in moved.items():
                 clocks.move(person, written.before.get(person), next_at)
             if clocks.is_stale:
                 self._clocks = None
@@ -219,12 +235,13 @@ class Lanes:
         known = self._known.get(person)
         if known is not None:
             self._known.move_to_end(person)
-            return known
-        value = self._states.get(person.encode())
-        if value is None:
+            return known.hot
+        row = self._states.row(person.encode())
+        if row is None:
+            self._written.before.setdefault(person, None)
             return None
-        state = decode_state(self._frames.current("PersonState", value)).state
-        self._remember(person, state)
+        state = decode_state(self._frames.current("PersonState", row.value)).state
+        self._remember(person, _Known(state, _wanted_at(row)))
         return state
 
     def closed(self, person: PersonId) -> ClosedState | None:
@@ -284,17 +301,17 @@ class Lanes:
         return self._clocks
 
     def _next_at(self, person: PersonId) -> Instant | None:
-        next_at = self._states.next_at(person.encode())
-        return None if next_at is None or next_at >= NEVER else next_at
+        known = self._known.get(person)
+        return known.next_at if known is not None else _wanted_at(self._states.row(person.encode()))
 
     def _row_of(self, person: PersonId) -> bytes:
         value = self._states.get(person.encode())
         return value if value is not None else b""
 
-    def _remember(self, person: PersonId, state: PersonState) -> None:
-        self._known[person] = state
+    def _remember(self, person: PersonId, known: _Known) -> None:
+        self._known[person] = known
         self._known.move_to_end(person)
-        if len(self._known) > STATES_KEPT_MAX:
+        if len(self._known) > self._known_max:
             self._known.popitem(last=False)
 
     def _framed(self, value: PartitionState | AgencyHeard) -> bytes:
@@ -313,6 +330,12 @@ class Lanes:
             if known.agency in self._home:
                 heard[known.agency] = Heard(known.at, known.silent_at)
         return heard
+
+
+def _wanted_at(row: StateRow | None) -> Instant | None:
+    if row is None or row.next_at is None or row.next_at >= NEVER:
+        return None
+    return row.next_at
 
 
 def _receivers(agreements: Agreements) -> frozenset[AgencyId]:

@@ -72,21 +72,12 @@ class StateFile:
         with mended(self._path):
             return Place(*self._db.execute("SELECT next_offset, lineage FROM place").get)
 
-    def get(self, key: bytes) -> bytes | None:
-        """Give a state's bytes, None where there is none."""
+    def row(self, key: bytes) -> StateRow | None:
+        """Give a state, None where there is none."""
+        sql = "SELECT key, next_at, value FROM state WHERE key = ?"
         with mended(self._path):
-            value: bytes | None = self._db.execute(
-                "SELECT value FROM state WHERE key = ?", (key,)
-            ).get
-        return value
-
-    def next_at(self, key: bytes) -> Instant | None:
-        """Say when a person's next clock wants to fire."""
-        with mended(self._path):
-            found: int | None = self._db.execute(
-                "SELECT next_at FROM state WHERE key = ?", (key,)
-            ).get
-        return None if found is None else Instant(found)
+            found = self._db.execute(sql, (key,)).get
+        return None if found is None else StateRow(*found)
 
     def put(self, rows: Iterable[StateRow], place: Place) -> None:
         """Take committed states in, and stand at a place, in one transaction."""

@@ -21,15 +21,14 @@ class States:
         self.place = file.place()
         """Where the states in memory and file together stand."""
 
+    def row(self, key: bytes) -> StateRow | None:
+        """Give a state, None where there is none."""
+        return self._unwritten.get(key) or self.file.row(key)
+
     def get(self, key: bytes) -> bytes | None:
         """Give a state's bytes, None where there is none."""
-        row = self._unwritten.get(key)
-        return row.value if row is not None else self.file.get(key)
-
-    def next_at(self, key: bytes) -> Instant | None:
-        """Say when a person's next clock wants to fire, None where none waits."""
-        row = self._unwritten.get(key)
-        return row.next_at if row is not None else self.file.next_at(key)
+        row = self.row(key)
+        return row.value if row is not None else None
 
     def has_clocks(self) -> bool:
         """Say whether anybody has an open clock."""

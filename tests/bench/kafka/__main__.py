@@ -18,10 +18,9 @@ from typing import Any
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_child import Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
-from tests.bench.kafka import common_rounds
+from tests.bench.kafka import common_rounds, real_step
 from tests.bench.kafka.common_events import make_topics, produce
-from tests.bench.kafka.competitors import ALWAYS, HUB, ON_DEMAND, hub, peers
-from tests.bench.kafka.real_step import measure
+from tests.bench.kafka.competitors import ALWAYS, HOSTS, HUB, ON_DEMAND, hosts_of_step, hub, peers
 from tests.kafka.sources import local_broker, local_registry
 
 TOPIC = "bench.events"
@@ -76,15 +75,44 @@ def _real_step(order: argparse.Namespace) -> int:
         asyncio.run(broker.start())
         asyncio.run(registry.start())
         try:
-            found = measure(
-                broker.address, registry.address, order.events, order.persons, folder, _say
+            hosts = hosts_of_step(
+                os.environ.get("PEERS"), broker.address, registry.address, folder, _say
+            )
+            found = real_step.measure(
+                real_step.Order(
+                    broker.address,
+                    registry.address,
+                    folder,
+                    order.events,
+                    order.persons,
+                    order.rounds,
+                    hosts,
+                ),
+                _say,
             )
         finally:
             registry.stop()
             broker.stop()
     document = {"job": "real step", "machine": _machine(), **found}
-    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    sys.stdout.write(json.dumps(document, indent=1) + "\n" if order.json else _steps(document))
     return 0
+
+
+def _steps(document: dict[str, Any]) -> str:
+    one = document["processes_1_events_per_s"]
+    lines = [f"real step, {document['events']} events, one process: {one} a second"]
+    lines.append(
+        f"two processes: {document['processes_2_events_per_s']} a second,"
+        f" {document['two_to_one']} times one (goal 1.4)"
+    )
+    lines += [
+        f"the same step in {name}: {document[f'{name}_events_per_s']} a second; router"
+        f" {one / document[f'{name}_events_per_s']:.2f} times (goal: ahead)"
+        for name in HOSTS
+        if f"{name}_events_per_s" in document
+    ]
+    lines += [f"{what} {document[what]}" for what in ("router", "restart")]
+    return "\n".join(lines) + "\n"
 
 
 _ROOM = {"log.segment.bytes": str(256 * 1024 * 1024)}

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import uvloop
 from aiokafka.structs import ConsumerRecord
 
+from streams.bootstrap.sweeping import sweep_seldom
 from streams.engines.kafka.partition import Setting
 from streams.engines.kafka.partition_state import PARTITION_KEY
 from streams.engines.kafka.router import Router
@@ -207,6 +208,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--workdir", type=Path, required=True)
     order = Order(**vars(parser.parse_args()))
+    sweep_seldom()  # as every process of the hub
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         seconds = runner.run(run(order))
     line = f"saattaen {order.events} {seconds:.2f} {order.events / seconds:.0f}\n"

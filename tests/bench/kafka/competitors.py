@@ -1,17 +1,18 @@
 """Who takes part in the common job: the hub's router, and peers from a folder that is only read."""
 
 import os
-import subprocess
 import sys
-import venv
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.bench.peers import packages_of, python_of
 
 HUB = "saattaen"
 YARDSTICK = "bare_aiokafka"
 ALWAYS = (YARDSTICK, "quix")
+HOSTS = ("faust", "quix")
+"""What else can carry the hub's own `step`."""
 ON_DEMAND = ("bare_aiokafka_fenced", "kafka_streams", "faust_agents")
 _SCRIPTS = {
     "bare_aiokafka": ("bare_aiokafka.py",),
@@ -20,7 +21,6 @@ _SCRIPTS = {
     "quix": ("quix.py",),
     "faust_agents": ("faust_agents.py",),
 }
-_ENVIRONMENT = Path("build/peers-venv")
 
 
 class Competitor(NamedTuple):
@@ -42,7 +42,7 @@ def peers(folder: Path, names: tuple[str, ...], say: Callable[[str], None]) -> l
     Raises:
         subprocess.CalledProcessError: Their packages cannot be installed.
     """
-    python = _installed(folder, say)
+    python = python_of(folder, say)
     environment = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     return [
         Competitor(
@@ -54,18 +54,37 @@ def peers(folder: Path, names: tuple[str, ...], say: Callable[[str], None]) -> l
     ]
 
 
-def _installed(folder: Path, say: Callable[[str], None]) -> Path:
-    needed = folder / "requirements.txt"
-    stamp = _ENVIRONMENT / ".installed"
-    digest = sha256(needed.read_bytes()).hexdigest()
-    python = (_ENVIRONMENT / "bin" / "python").absolute()
-    if not stamp.exists() or stamp.read_text() != digest:
-        say(f"installing the peers' packages into {_ENVIRONMENT}")
-        venv.create(_ENVIRONMENT, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        subprocess.run([*pip, "-r", str(needed)], check=True, stdout=sys.stderr)  # our own command
-        stamp.write_text(digest)
-    return python
+def hosts_of_step(
+    place: str | None, kafka: str, registry: str, folder: Path, say: Callable[[str], None]
+) -> dict[str, Callable[[int], list[str]]]:
+    """Give the hosts of the hub's `step`: Faust, which the hub has; Quix where peers are named.
+
+    Raises:
+        subprocess.CalledProcessError: The peers' packages cannot be installed.
+    """
+    python = [sys.executable, "-m"]
+
+    def faust(events: int) -> list[str]:
+        module = "tests.bench.kafka.step_in_faust"
+        return [*python, module, kafka, registry, str(folder / "faust"), str(events)]
+
+    hosts: dict[str, Callable[[int], list[str]]] = {HOSTS[0]: faust}
+    if place is not None:
+        packages = packages_of(python_of(Path(place).resolve(), say))
+
+        def quix(events: int) -> list[str]:
+            named = {
+                "kafka": kafka,
+                "registry": registry,
+                "packages": str(packages),
+                "events": str(events),
+                "folder": str(folder),
+            }
+            words = [word for name, value in named.items() for word in (f"--{name}", value)]
+            return [*python, "tests.bench.kafka.step_in_quix", *words]
+
+        hosts[HOSTS[1]] = quix
+    return hosts
 
 
 def environment_of(competitor: Competitor) -> dict[str, str]:

@@ -2,28 +2,28 @@
 
 one       events of one process from the first to the last, and where their time goes
 two       the same events for two processes that share the partitions
+hosts     the same events and `step` in other stream processors (`hosted`)
 restart   a worker whose snapshot has so many persons, from its start to its last partition
 """
 
 import asyncio
+import gc
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 import uvloop
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import wall_clock
-from streams.bootstrap.kafka_topics import needed_topics
 from streams.bootstrap.routing import RouterPlace, RunningRouter
-from streams.contracts.event import encode_event
+from streams.bootstrap.sweeping import sweep_seldom
 from streams.contracts.person import decode_state, encode_state
-from streams.contracts.registry import Registry, frame_payload
+from streams.contracts.registry import Registry
 from streams.domain.event import AgencyEvent
 from streams.domain.ids import Instant
 from streams.engines import lane
@@ -32,28 +32,29 @@ from streams.engines.kafka import written
 from streams.engines.kafka.frames import Frames
 from streams.engines.kafka.state_file import Place, StateFile, StateRow
 from streams.promises import topics
-from tests.kafka.faults.said import events_said
-from tests.kafka.topics import remake_topics
+from tests.bench.kafka.hub_topics import PARTITIONS, filled, made_anew, stamps, states
+from tests.kafka.faults.said import TURNS, events_said
 
-PARTITIONS = 4
 OWN_GOAL_US = 20.0
-_READY = b"partition_taken"
+_READY = '"partition_taken"'
 _START_S_MAX = 120.0
 _HEAD_BYTES = 5
+_CALLS_TO_CALIBRATE = 100_000
+
+Host = Callable[[int], list[str]]
+"""Gives the command of a host of `step`, for so many events."""
 
 
-async def prepared(kafka: str, registry_url: str, said: Sequence[AgencyEvent]) -> None:
-    """Make the hub's topics anew, and write the events."""
-    await remake_topics(kafka, needed_topics(load_agreements()), PARTITIONS)
-    registry = Registry(registry_url)
-    await registry.load()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=20, compression_type="lz4")
-    await producer.start()
-    for event in said:
-        value = frame_payload(registry, type(event).__name__, encode_event(event))
-        await producer.send(topics.EVENTS, value, key=event.envelope.person.encode())
-    await producer.stop()
-    await registry.close()
+class Order(NamedTuple):
+    """What is measured: `persons` are those of the restart, `rounds` those of one and two."""
+
+    kafka: str
+    registry: str
+    folder: Path
+    events: int
+    persons: int
+    rounds: int
+    hosts: dict[str, Host]
 
 
 class Clocked:
@@ -63,6 +64,7 @@ class Clocked:
         """Stand for a function."""
         self._call = call
         self.seconds = 0.0
+        self.calls = 0
         self.began_s = self.began_cpu_s = 0.0
         """When it was called first: on the wall, and in the process's own time."""
 
@@ -74,6 +76,7 @@ class Clocked:
         try:
             return self._call(*given, **named)
         finally:
+            self.calls += 1
             self.seconds += time.perf_counter() - began_s
 
 
@@ -89,6 +92,26 @@ def _clocked(owner: Any, name: str) -> Clocked:  # noqa: ANN401  # any module or
     return clocked
 
 
+def _clocking_us() -> float:
+    """Give what clocking adds to a call, beside what the clock itself sees."""
+
+    class Nothing:
+        def call(self) -> None:
+            """Do nothing."""
+
+    bare = Nothing()
+    began_s = time.process_time()
+    for _ in range(_CALLS_TO_CALIBRATE):
+        bare.call()
+    bare_s = time.process_time() - began_s
+    clocked = _clocked(Nothing, "call")
+    began_s = time.process_time()
+    for _ in range(_CALLS_TO_CALIBRATE):
+        bare.call()
+    seen_s = time.process_time() - began_s
+    return (seen_s - bare_s - clocked.seconds) / _CALLS_TO_CALIBRATE * 1e6
+
+
 def one(kafka: str, registry_url: str, events: int, folder: Path) -> dict[str, float]:
     """Route the events in this process; give its rate, and where each event's time goes (us)."""
     step = _clocked(lane, "step")
@@ -100,6 +123,10 @@ def one(kafka: str, registry_url: str, events: int, folder: Path) -> dict[str, f
         _clocked(kafka_lanes, "decode_state"),
         _clocked(Frames, "read"),
     ]
+
+    sweep_seldom()  # as every process of the hub
+    gc.collect()
+    gc.freeze()  # what this process holds beside is not the router's to sweep
 
     async def run() -> tuple[float, float]:
         registry = Registry(registry_url)
@@ -119,6 +146,7 @@ def one(kafka: str, registry_url: str, events: int, folder: Path) -> dict[str, f
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         seconds, cpu_s = runner.run(run())
+    clocking_us = _clocking_us() * sum(each.calls for each in (step, *coding)) / events
     step_us = step.seconds / events * 1e6
     coding_us = sum(each.seconds for each in coding) / events * 1e6
     cpu_us = cpu_s / events * 1e6
@@ -128,7 +156,8 @@ def one(kafka: str, registry_url: str, events: int, folder: Path) -> dict[str, f
         "processor_us": round(cpu_us, 1),
         "step_us": round(step_us, 1),
         "encoding_us": round(coding_us, 1),
-        "own_us": round(cpu_us - step_us - coding_us, 1),
+        "clocking_us": round(clocking_us, 1),
+        "own_us": round(cpu_us - step_us - coding_us - clocking_us, 1),
         "own_goal_us": OWN_GOAL_US,
     }
 
@@ -139,45 +168,86 @@ def _behind(router: RunningRouter) -> bool:
     )  # nobody else asks
 
 
-def several(kafka: str, registry_url: str, events: int, folder: Path, processes: int) -> float:
-    """Route the events in some processes; give events a second, by the broker's own clock."""
+def several(
+    kafka: str, registry_url: str, said: Sequence[AgencyEvent], folder: Path, processes: int
+) -> float:
+    """Route the events in some processes, all at work before there are any; give events a second.
+
+    From the moment when all events are there to the last entry.
+    """
+    asyncio.run(made_anew(kafka))
+    folder.mkdir(exist_ok=True)
+    logs = [folder / f"{processes}-{number}.log" for number in range(processes)]
     workers = []
-    for number in range(processes):
+    for number, log in enumerate(logs):
         command = [
             *(sys.executable, "-c", "from streams.cli import main; main()"),
             *("worker", "route", "--kafka", kafka, "--registry", registry_url),
             *("--state", str(folder / f"{processes}-{number}")),
         ]
-        log = (folder / f"{processes}-{number}.log").open("wb")
-        workers.append(subprocess.Popen(command, stdout=log, stderr=log))  # our own command
-        log.close()
+        with log.open("wb") as out:
+            workers.append(subprocess.Popen(command, stdout=out, stderr=out))  # our own command
     try:
-        return asyncio.run(_rate(kafka, events))
+        _await(lambda: _are_settled(logs), workers)
+        began_s = asyncio.run(filled(kafka, registry_url, said))
+        ended_s = max(asyncio.run(stamps(kafka, len(said)))) / 1000
+        return len(said) / (ended_s - began_s)
     finally:
         for worker in workers:
             worker.terminate()
             worker.wait()
 
 
-async def _rate(kafka: str, events: int) -> float:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, isolation_level="read_committed", enable_auto_commit=False
-    )
-    await consumer.start()
+def _are_settled(logs: Sequence[Path]) -> bool:
+    """Say whether every worker holds its share, restored, of all partitions."""
+    shares = []
+    for log in logs:
+        *_, last = log.read_text().split('"partitions_taken"')
+        told = re.search(r'"partitions":(\d+)', last)
+        share = int(told[1]) if told else 0
+        shares.append(share if last.count(_READY) == share else 0)
+    return 0 not in shares and sum(shares) == PARTITIONS
+
+
+def _await(is_so: Callable[[], bool], workers: Sequence["subprocess.Popen[bytes]"]) -> None:
+    began_s = time.perf_counter()
+    while not is_so():
+        if any(worker.poll() is not None for worker in workers):
+            raise RuntimeError("a process ended before it was ready: look at its log")
+        if time.perf_counter() - began_s > _START_S_MAX:
+            raise RuntimeError("the processes were not ready in time: look at their logs")
+        time.sleep(0.02)
+
+
+def hosted(
+    kafka: str, registry_url: str, said: Sequence[AgencyEvent], folder: Path, host: list[str]
+) -> float:
+    """Let a host of `step` decide the events; give events a second, first entry to last.
+
+    Its start is not counted; nor is the first batch, which was decided before its stamp.
+    """
+    asyncio.run(made_anew(kafka))
+    asyncio.run(filled(kafka, registry_url, said))
+    with (folder / "host.log").open("wb") as log:
+        worker = subprocess.Popen(host, stdout=log, stderr=log)  # our own command
     try:
-        sources = [TopicPartition(topics.LEDGER, number) for number in range(PARTITIONS)]
-        consumer.assign(sources)
-        await consumer.seek_to_beginning(*sources)
-        stamps: list[int] = []
-        while len(stamps) < events:
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                stamps += [record.timestamp for record in records]
-        # The first batch was decided before its stamp, so it is left out of the time and the count.
-        first = min(stamps)
-        after = sum(stamp > first for stamp in stamps)
-        return after / ((max(stamps) - first) / 1000)
+        found = asyncio.run(_stamps_of(kafka, len(said), worker))
+        first = min(found)
+        after = sum(stamp > first for stamp in found)
+        return after / ((max(found) - first) / 1000)
     finally:
-        await consumer.stop()
+        worker.terminate()
+        worker.wait()
+
+
+async def _stamps_of(kafka: str, entries: int, worker: "subprocess.Popen[bytes]") -> list[int]:
+    reading = asyncio.create_task(stamps(kafka, entries))
+    while not reading.done():
+        if worker.poll() not in (None, 0):
+            reading.cancel()
+            raise RuntimeError("the host ended by itself: look at its log")
+        await asyncio.wait([reading], timeout=0.5)
+    return reading.result()
 
 
 def restart(
@@ -195,10 +265,7 @@ def restart(
         began_s = time.perf_counter()
         worker = subprocess.Popen(command, stdout=out, stderr=out)  # our own command
     try:
-        while log.read_bytes().count(_READY) < PARTITIONS:
-            if worker.poll() is not None or time.perf_counter() - began_s > _START_S_MAX:
-                raise RuntimeError(log.read_text()[-2_000:])
-            time.sleep(0.02)
+        _await(lambda: log.read_text().count(_READY) == PARTITIONS, [worker])
         return {"persons": persons, "ready_s": round(time.perf_counter() - began_s, 2)}
     finally:
         worker.terminate()
@@ -237,49 +304,30 @@ async def _ends(kafka: str) -> tuple[dict[int, int], dict[int, str]]:
     return {n: max(r.offset for r in records if r.partition == n) + 1 for n in lineages}, lineages
 
 
-async def states(kafka: str) -> list[ConsumerRecord]:
-    """Read the topic of states."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, isolation_level="read_committed", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        sources = [TopicPartition(topics.STATE, number) for number in range(PARTITIONS)]
-        consumer.assign(sources)
-        await consumer.seek_to_beginning(*sources)
-        ends = await consumer.end_offsets(sources)
-        found: list[ConsumerRecord] = []
-        while any([await consumer.position(source) < ends[source] for source in sources]):
-            for records in (await consumer.getmany(timeout_ms=50)).values():
-                found += records
-        return found
-    finally:
-        await consumer.stop()
-
-
-def measure(
-    kafka: str,
-    registry_url: str,
-    events: int,
-    persons: int,
-    folder: Path,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
+def measure(order: "Order", say: Callable[[str], None]) -> dict[str, Any]:
     """Measure all of it, one after another."""
-    said = events_said(events // 5, wall_clock())
+    kafka, registry_url, folder = order.kafka, order.registry, order.folder
+    said = events_said(order.events // TURNS, wall_clock())
     found: dict[str, Any] = {"events": len(said)}
     for processes in (1, 2):
-        asyncio.run(prepared(kafka, registry_url, said))
-        rate = several(kafka, registry_url, len(said), folder, processes)
-        found[f"processes_{processes}_events_per_s"] = round(rate)
-        say(f"real step, {processes} processes: {rate:.0f} events a second")
+        rates = [
+            several(kafka, registry_url, said, folder / f"round-{number}", processes)
+            for number in range(order.rounds)
+        ]
+        found[f"processes_{processes}_events_per_s"] = round(median(rates))
+        say(f"real step, {processes} processes: {[round(rate) for rate in rates]} events a second")
     found["two_to_one"] = round(
         found["processes_2_events_per_s"] / found["processes_1_events_per_s"], 2
     )
-    asyncio.run(prepared(kafka, registry_url, said))
+    for name, host in order.hosts.items():
+        rate = hosted(kafka, registry_url, said, folder, host(len(said)))
+        found[f"{name}_events_per_s"] = round(rate)
+        say(f"real step in {name}: {rate:.0f} events a second")
+    asyncio.run(made_anew(kafka))
+    asyncio.run(filled(kafka, registry_url, said))
     found["router"] = one(kafka, registry_url, len(said), folder / "one")
     say(f"router {found['router']}")
     sample = next(r.value for r in asyncio.run(states(kafka)) if r.key.startswith(b"p-"))
-    found["restart"] = restart(kafka, registry_url, persons, folder / "one", sample)
+    found["restart"] = restart(kafka, registry_url, order.persons, folder / "one", sample)
     say(f"restart {found['restart']}")
     return found

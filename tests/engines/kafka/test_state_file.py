@@ -24,8 +24,8 @@ def test_a_file_gives_back_what_it_was_given_and_where_it_stands(tmp_path: Path)
     file.close()
     file = StateFile(tmp_path / "0.db")
     assert file.place() == Place(7, "line")
-    assert [file.get(row.key) for row in ROWS] == [row.value for row in ROWS]
-    assert file.get(b"p-z") is None
+    assert [file.row(row.key) for row in ROWS] == ROWS
+    assert file.row(b"p-z") is None
     assert file.beginning_with(b"heard/") == [b"k"]
     file.close()
 
@@ -61,12 +61,13 @@ def test_what_was_committed_lately_stands_before_the_file(tmp_path: Path) -> Non
     states.write()
     states.settle([StateRow(b"p-a", None, b"newer")], Place(6, "line"))
     assert states.get(b"p-a") == b"newer"
-    assert states.next_at(b"p-a") is None
-    assert states.next_at(b"p-c") == 10
-    assert states.file.get(b"p-a") == b"a"
+    assert states.row(b"p-a") == (b"p-a", None, b"newer")
+    assert states.row(b"p-c") == (b"p-c", 10, b"c")
+    assert states.row(b"p-z") is None
+    assert states.file.row(b"p-a") == (b"p-a", 30, b"a")
     states.close()
     file = StateFile(tmp_path / "0.db")
-    assert (file.get(b"p-a"), file.place()) == (b"newer", Place(6, "line"))
+    assert (file.row(b"p-a"), file.place()) == ((b"p-a", None, b"newer"), Place(6, "line"))
     file.close()
 
 

@@ -95,5 +95,5 @@ def play(
 
 
 def _why(watch: LedgerWatch, workers: Sequence[Worker], entries: int) -> str:
-    logs = "\n".join(worker.said()[-2_000:] for worker in workers)
+    logs = "\n".join(worker.say_where()[-6_000:] for worker in workers)
     return f"{len(watch.seen)} of {entries} entries came\n{logs}"

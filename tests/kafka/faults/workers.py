@@ -106,6 +106,13 @@ class Worker:
             assert time.monotonic() < until_s, self.said()[-2_000:]
             time.sleep(0.05)
 
+    def say_where(self) -> str:
+        """Let a router say where its tasks stand; give its log."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(1)  # it is stuck: there is nothing to wait for
+        return self.said()
+
     def said(self) -> str:
         """Give its log."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
