@@ -257,11 +257,13 @@ class Lanes:
         person = entry.person
         if self._clocks is not None and person not in self._written.before:
             self._written.before[person] = self._next_at(person)
+        if entry.closed_added is not None:
+            before = self.hot(person)
+            has_closed = before is not None and before.closed_digest != b""
+            earlier = (self.closed(person) if has_closed else None) or NOTHING_CLOSED
+            self._written.closed[person] = earlier.with_added(entry.closed_added)
         self._written.keep(entry)
         self._now = max(self._now, entry.recorded_at)
-        if entry.closed_added is not None:
-            earlier = self.closed(person) or NOTHING_CLOSED
-            self._written.closed[person] = earlier.with_added(entry.closed_added)
 
     def bury(self, dead_letter: DeadLetter) -> None:
         """Gather a dead letter."""

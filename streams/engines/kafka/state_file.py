@@ -133,6 +133,8 @@ class StateFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = apsw.Connection(str(self._path), statementcachesize=32)
         try:
+            # Nobody else has business in it; so no look takes a lock of its own.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
             connection.execute("PRAGMA synchronous=OFF").fetchall()
             connection.execute(f"PRAGMA cache_size=-{_PAGES_KEPT_KIB}").fetchall()
