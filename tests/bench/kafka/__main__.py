@@ -18,10 +18,10 @@ from typing import Any
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_child import Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
-from tests.bench.kafka import common_rounds, real_step
+from tests.bench.kafka import common_rounds, latency, real_step
 from tests.bench.kafka.common_events import make_topics, produce
 from tests.bench.kafka.competitors import ALWAYS, HOSTS, HUB, ON_DEMAND, hosts_of_step, hub, peers
-from tests.kafka.sources import local_broker, local_registry
+from tests.kafka.sources import local_broker, local_database, local_registry
 
 TOPIC = "bench.events"
 GOALS = {"bare_aiokafka": 0.9, "quix": 1.4, "faust_agents": 6.0}
@@ -32,7 +32,7 @@ def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="make bench-kafka BENCH_ARGS=...", description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--events", type=int, help="200,000; of the real step 40,000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--real-step",
@@ -40,8 +40,10 @@ def main() -> int:
         help="measure the router with the hub's own step instead",
     )
     parser.add_argument("--persons", type=int, default=1_000_000, help="of the restart's snapshot")
+    parser.add_argument("--messages", type=int, default=10_000, help="of the raw messages' latency")
     parser.add_argument("--peers", nargs="*", default=[], choices=ON_DEMAND, metavar="PEER")
     order = parser.parse_args()
+    order.events = order.events or (40_000 if order.real_step else 200_000)
     if order.real_step:
         return _real_step(order)
     named = os.environ.get("PEERS")
@@ -72,27 +74,25 @@ def _real_step(order: argparse.Namespace) -> int:
         folder = Path(scratch)
         folder.chmod(0o755)
         broker, registry = local_broker(folder / "kafka", guard), local_registry(folder, guard)
-        asyncio.run(broker.start())
-        asyncio.run(registry.start())
+        database = local_database(folder, guard)
+        servers = (broker, registry, database)
+        for server in servers:
+            asyncio.run(server.start())
+        kafka, schemas = broker.address, registry.address
         try:
-            hosts = hosts_of_step(
-                os.environ.get("PEERS"), broker.address, registry.address, folder, _say
-            )
+            hosts = hosts_of_step(os.environ.get("PEERS"), kafka, schemas, folder, _say)
             found = real_step.measure(
                 real_step.Order(
-                    broker.address,
-                    registry.address,
-                    folder,
-                    order.events,
-                    order.persons,
-                    order.rounds,
-                    hosts,
+                    kafka, schemas, folder, order.events, order.persons, order.rounds, hosts
                 ),
                 _say,
             )
+            found["latency"] = latency.measure(
+                kafka, schemas, database.address, folder / "latency", order.messages, _say
+            )
         finally:
-            registry.stop()
-            broker.stop()
+            for server in servers:
+                server.stop()
     document = {"job": "real step", "machine": _machine(), **found}
     sys.stdout.write(json.dumps(document, indent=1) + "\n" if order.json else _steps(document))
     return 0
@@ -111,7 +111,7 @@ def _steps(document: dict[str, Any]) -> str:
         for name in HOSTS
         if f"{name}_events_per_s" in document
     ]
-    lines += [f"{what} {document[what]}" for what in ("router", "restart")]
+    lines += [f"{what} {document[what]}" for what in ("router", "restart", "latency")]
     return "\n".join(lines) + "\n"
 
 

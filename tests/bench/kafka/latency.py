@@ -1,0 +1,172 @@
+"""From a raw message to its committed entry: one normaliser and one router, at half their rate.
+
+rate      so many messages are there at once: entries a second from then to the last
+latency   then others come evenly at half that rate: from each one's writing to the moment when a
+          `read_committed` reader has its entry
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from streams.bootstrap.hub import wall_clock
+from streams.bootstrap.kafka_hub import partitions_of
+from streams.bootstrap.partition_writer import Outgoing
+from streams.bootstrap.receiving import Receiving
+from streams.domain.calendar import moment
+from streams.promises import topics
+from tests.awaiting import await_that
+from tests.bench.kafka.hub_topics import PARTITIONS, made_anew, stamps
+from tests.bench.mix import json_mix
+from tests.kafka.faults.said import TURNS
+from tests.kafka.faults.workers import Place, Worker, router
+from tests.kafka.raw_scene import LAPPEENRANTA, Scene, scene
+
+P50_GOAL_MS, P99_GOAL_MS = 50, 250
+_READY_S = 60.0
+_END_S = 60.0
+_ANSWERS = "Ctrl-C stops"
+
+
+class _Kept:
+    """Stands for the writer of the receive step: keeps the records for later."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+
+    async def reach(self, within_s: float) -> None:
+        """Be there."""
+        del within_s
+
+    async def write(self, records: Sequence[Outgoing], within_s: float) -> None:
+        """Keep them."""
+        del within_s
+        self.records += records
+
+
+def measure(
+    kafka: str,
+    registry: str,
+    database_server: str,
+    folder: Path,
+    messages: int,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Measure the rate, then the latency at half of it; both with so many messages."""
+    folder.mkdir()
+    asyncio.run(made_anew(kafka))
+    with ExitStack() as running:
+        hub = running.enter_context(scene(folder, kafka, registry, database_server))
+        persons = messages // TURNS
+        first = asyncio.run(_sealed(hub, persons, 0))
+        second = asyncio.run(_sealed(hub, persons, persons))
+        place = Place(
+            kafka, registry, folder, 10_000, hub.settings.database, hub.settings.keys_file
+        )
+        routing = router(place, "router")
+        running.callback(routing.stop)
+        routing.start()
+        routing.await_ready(_READY_S)
+        normalising = running.enter_context(hub.worker(1))
+        await_that(lambda: _ANSWERS in normalising.said(), _READY_S)
+        _await_share(routing)
+        began_s = asyncio.run(_all_at_once(kafka, first))
+        ended_s = max(asyncio.run(stamps(kafka, len(first)))) / 1000
+        rate = len(first) / (ended_s - began_s)
+        say(f"raw message to entry: {rate:.0f} a second")
+        waits_s = asyncio.run(_paced(kafka, second, rate / 2))
+    cuts = quantiles(waits_s, n=100)
+    return {
+        "messages": len(second),
+        "rate_per_s": round(rate),
+        "sent_per_s": round(rate / 2),
+        "p50_ms": round(cuts[49] * 1000, 1),
+        "p99_ms": round(cuts[98] * 1000, 1),
+        "max_ms": round(max(waits_s) * 1000, 1),
+    }
+
+
+def _await_share(routing: Worker) -> None:
+    await_that(lambda: routing.said().count('"partition_taken"') == PARTITIONS, _READY_S)
+
+
+async def _sealed(hub: Scene, persons: int, first: int) -> list[Outgoing]:
+    """Let the receive step split, seal and stamp what persons' agency says; give the records."""
+    partitions = await partitions_of(hub.settings.kafka, [topics.raw(LAPPEENRANTA)])
+    kept = _Kept()
+    with hub.keys() as keys:
+        receiving = Receiving(hub.parts, keys, kept, partitions)  # type: ignore[arg-type]  # it writes later
+        for raw in json_mix(persons, TURNS, first, start=moment(wall_clock())):
+            async for _ in receiving.receive(LAPPEENRANTA, raw, patience_s=_END_S):
+                pass
+    return kept.records
+
+
+async def _all_at_once(kafka: str, records: Sequence[Outgoing]) -> float:
+    """Write records that become visible in one instant; give it, in seconds since 1970."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id="bench.raw", linger_ms=20)
+    await producer.start()
+    try:
+        async with producer.transaction():
+            for record in records:
+                await _send(producer, record)
+        return time.time()
+    finally:
+        await producer.stop()
+
+
+async def _paced(kafka: str, records: Sequence[Outgoing], per_s: float) -> list[float]:
+    """Write records evenly; give how long each took to its entry, in seconds."""
+    written_s: dict[bytes, float] = {}
+    waits_s: list[float] = []
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=0)
+    await consumer.start()
+    await producer.start()
+    sources = [TopicPartition(topics.LEDGER, number) for number in range(PARTITIONS)]
+    consumer.assign(sources)
+    await consumer.seek_to_end(*sources)
+
+    async def read() -> None:
+        while len(waits_s) < len(records):
+            polled = await consumer.getmany(timeout_ms=100)
+            now_s = time.perf_counter()
+            for record in (each for found in polled.values() for each in found):
+                trace = dict(record.headers).get(topics.TRACEPARENT, b"")
+                if (began_s := written_s.pop(trace, None)) is not None:
+                    waits_s.append(now_s - began_s)
+
+    reading = asyncio.create_task(read())
+    try:
+        began_s = time.perf_counter()
+        for number, record in enumerate(records):
+            ahead_s = began_s + number / per_s - time.perf_counter()
+            if ahead_s > 0:
+                await asyncio.sleep(ahead_s)
+            written_s[dict(record.headers)[topics.TRACEPARENT]] = time.perf_counter()
+            await _send(producer, record)
+        async with asyncio.timeout(_END_S):
+            await reading
+    finally:
+        reading.cancel()
+        await producer.stop()
+        await consumer.stop()
+    return waits_s
+
+
+async def _send(producer: AIOKafkaProducer, record: Outgoing) -> None:
+    await producer.send(
+        record.topic, record.value, record.key, record.partition, headers=list(record.headers)
+    )
