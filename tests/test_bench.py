@@ -29,6 +29,7 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         (clocks, "LAG_A_SECOND", 50),
         (clocks, "LAG_S", 1),
         (clocks, "LEAD_US", 100_000),
+        (clocks, "EDITED_CLOCKS", 400),
         (bench, "STEP_ROUNDS", 1),
         (bench, "ROUNDS", dict.fromkeys(bench.WIRES, 1)),
     ):
@@ -49,8 +50,10 @@ def test_a_run_gives_every_figure_under_its_name_and_every_round_of_it(
         "bytes_per_clock",
         "rebuild_s",
         "working_day_us",
+        "edit_s",
         "bare_heap",
     } <= set(timed)
+    assert (timed["edit_persons"], timed["edit_missed"], timed["edit_repeated"]) == (100, 0, 0)
     rounds = measured["rounds"]
     assert isinstance(rounds, dict)
     for name in ("floor", "path"):

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import IO, NamedTuple, Self, cast
 
@@ -20,6 +21,7 @@ from streams.bootstrap import kafka_dev_guard
 from streams.promises.engine import UnavailableError
 
 LOCALHOST = "127.0.0.1"
+_PORTS = (20_000, 32_768)
 _LOOK_AGAIN_S = 0.05
 _STOP_S = 20.0
 _TAIL_BYTES = 64 * 1024
@@ -198,12 +200,20 @@ class Child:
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports of this machine that nobody uses now."""
+    """Find ports of this machine that nobody uses now.
+
+    They lie below those that a system gives to whoever connects: a server that starts again would
+    find one of these taken, if only by a client that tried to reach it.
+    """
+    anywhere = SystemRandom()
     with contextlib.ExitStack() as opened:
-        found = [opened.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind((LOCALHOST, 0))
-        return [each.getsockname()[1] for each in found]
+        found: list[int] = []
+        while len(found) < count:
+            tried = opened.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                tried.bind((LOCALHOST, anywhere.randrange(*_PORTS)))
+                found.append(tried.getsockname()[1])
+        return found
 
 
 def demand_free(port: int, whose: str, mend: str) -> None:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from streams.domain.agreement import Agreements
 from streams.domain.calendar import HOUR_US
 from streams.domain.clock_rules import ClockBook, ClockRule, RungRule, triggers
 from streams.domain.codes import Milestone
-from streams.domain.hub_events import ClockReached
+from streams.domain.hub_events import AgreementChanged, ClockReached
 from streams.domain.ids import Instant, PersonId, derive
 from streams.domain.path import MilestoneReached
 from streams.engines.embedded import EmbeddedEngine
@@ -43,7 +44,17 @@ GROUP = 1_000
 ARMING_ROUNDS = 5
 PEER_TIMERS = 10_000
 LEAD_US = 3_000_000
-SIZES = ("CLOCKS", "CLOCKS_A_PERSON", "FIRING_S", "LAG_A_SECOND", "LAG_S", "GROUP", "LEAD_US")
+EDITED_CLOCKS = 100_000
+SIZES = (
+    "CLOCKS",
+    "CLOCKS_A_PERSON",
+    "FIRING_S",
+    "LAG_A_SECOND",
+    "LAG_S",
+    "GROUP",
+    "LEAD_US",
+    "EDITED_CLOCKS",
+)
 _US = 1_000_000
 
 RULE = ClockRule(
@@ -70,7 +81,8 @@ REGION_OF_MANY = REGION._replace(
             RULE._replace(rule=f"answer-within-{hours}-hours", limit=hours)
             for hours in range(1, CLOCKS_A_PERSON + 1)
         ]
-    )
+    ),
+    clock_digest=b"as agreed",
 )
 
 Rounds = dict[str, list[float]]
@@ -83,7 +95,7 @@ def measure(folder: Path, rounds: Rounds, say: Say) -> dict[str, object]:
     What another part has freed would be taken again here, and a clock would seem to take nothing.
     """
     figures: dict[str, object] = {}
-    for part in ("bare_heap", "million", "lag"):
+    for part in ("bare_heap", "million", "lag", "edit"):
         sizes = json.dumps({name: globals()[name] for name in SIZES})
         args = [sys.executable, "-m", "tests.bench.clocks", part, str(folder / part), sizes]
         done = subprocess.run(args, stdout=subprocess.PIPE, text=True, check=True)
@@ -99,7 +111,7 @@ def main() -> None:
     part, folder, sizes = sys.argv[1:]
     globals().update(json.loads(sizes))
     sweep_seldom()
-    parts = {"bare_heap": _bare_heap, "million": _million, "lag": _lag}
+    parts = {"bare_heap": _bare_heap, "million": _million, "lag": _lag, "edit": _edit}
     rounds: Rounds = {}
     figures = parts[part](Path(folder), rounds, _talk)
     sys.stdout.write(json.dumps({"figures": figures, "rounds": rounds}))
@@ -249,6 +261,45 @@ def _lag(folder: Path, rounds: Rounds, say: Say) -> dict[str, object]:
         "armed_per_s": round(median(rounds["clocks.armed_per_s"])),
         "lag_p50_ms": round(cuts[49], 2),
         "lag_p99_ms": round(cuts[98], 2),
+    }
+
+
+def _edit(folder: Path, rounds: Rounds, say: Say) -> dict[str, object]:
+    """Edit the rules of open clocks while others of the same persons fall due, a thousand a second.
+
+    The rule that falls due meanwhile is the one that the edit leaves as it is.
+    """
+    folder.mkdir()
+    engine = EmbeddedEngine(folder, Agreements((REGION_OF_MANY,)))
+    persons = EDITED_CLOCKS // CLOCKS_A_PERSON
+    _arm(engine, _started(iter(range(persons)), lambda number: Instant(MONDAY + number * 1_000)))
+    engine.close()
+
+    first, *others = REGION_OF_MANY.clock_rules
+    later = [rule._replace(limit=rule.limit + 1) for rule in others]
+    edited = REGION_OF_MANY._replace(clock_rules=ClockBook([first, *later]), clock_digest=b"edited")
+    engine = EmbeddedEngine(folder, Agreements((edited,)))
+    edited_at = Instant(MONDAY + first.limit * HOUR_US - 1)
+    began_s = time.perf_counter()
+    engine.advance(edited_at)
+    spent_s = time.perf_counter() - began_s
+    now = Instant(edited_at + round(spent_s * _US))
+    engine.advance(now)
+    came = [stored.entry for stored in engine.ledger(persons)]
+    changed = sum(isinstance(entry.event, AgreementChanged) for entry in came)
+    fired = Counter(entry.person for entry in came if isinstance(entry.event, ClockReached))
+    due = min(persons, (now - edited_at - 1) // 1_000 + 1)
+    engine.close()
+    shutil.rmtree(folder)
+    rounds["clocks.edit_s"] = [round(spent_s, 2)]
+    say(f"{changed} persons' clocks followed an edit in {spent_s:.1f} s; {due} fell due meanwhile")
+    return {
+        "edited_clocks": EDITED_CLOCKS,
+        "edit_s": round(spent_s, 2),
+        "edit_persons": changed,
+        "edit_due_meanwhile": due,
+        "edit_missed": due - len(fired),
+        "edit_repeated": fired.total() - len(fired),
     }
 
 

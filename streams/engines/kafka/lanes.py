@@ -29,7 +29,7 @@ from streams.engines.kafka.partition_state import (
     AgencyHeard,
     PartitionState,
 )
-from streams.engines.kafka.poison import defect_letter, poison_letter
+from streams.engines.kafka.poison import ENDS_WORKERS, defect_letter, poison_letter
 from streams.engines.kafka.state_file import NEVER, StateRow
 from streams.engines.kafka.states import States
 from streams.engines.kafka.work import Gathered
@@ -123,6 +123,11 @@ class Lanes:
                 self._written.bury(poison_letter(record, wrong, self._now), record)
             else:
                 self._take(read, record)
+
+    def refuse(self, record: ConsumerRecord) -> None:
+        """Bury a record at which workers end."""
+        _log.error("record_ends_workers", offset=record.offset)
+        self._written.bury(poison_letter(record, ENDS_WORKERS, self._now), record)
 
     def advance(self) -> Iterator[int]:
         """Fire what is due by a moment before which nothing can come any more."""

@@ -19,7 +19,7 @@ from aiokafka.structs import TopicPartition
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
-from streams.engines.kafka.membership import Membership, rest
+from streams.engines.kafka.membership import FOR_EVER_MS, Membership, rest
 from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
@@ -30,7 +30,6 @@ REBALANCE_MS = 40_000
 """How long others wait for a worker to bring what is under way to its end."""
 LEAVE_S_MAX = 30.0
 FETCH_WAIT_MS = 200
-FOR_EVER_MS = 2**31 - 1
 _PAUSE_S, _PAUSE_S_MAX = 0.2, 5.0
 
 Follow = Callable[[int, int], Follower]
@@ -93,7 +92,6 @@ class LedgerGroup:
             session_timeout_ms=setting.session_ms,
             heartbeat_interval_ms=max(300, setting.session_ms // 4),
             rebalance_timeout_ms=REBALANCE_MS,
-            # A worker that waits for a database is no dead one: health is progress, seen elsewhere.
             max_poll_interval_ms=FOR_EVER_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=2 * 1024 * 1024,

@@ -16,6 +16,10 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
+FOR_EVER_MS = 2**31 - 1
+"""How long a member may be without asking for records: one that waits for a registry or a database
+is no dead one. Its progress is its health, and is seen elsewhere."""
+
 Hold = Callable[[TopicPartition, asyncio.Event], Coroutine[Any, Any, None]]
 """Works on a partition until told to stop; what it raises ends the membership."""
 

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from streams.engines.kafka.attempts import Attempts
 from streams.engines.kafka.fenced_producer import (
     CALL_S_MAX,
     FencedProducer,
@@ -77,6 +78,9 @@ class Partition:
         self._progress = progress
         self._producer: FencedProducer | None = None
         self._states: States | None = None
+        self._attempts: Attempts | None = None
+        self._at = 0
+        """The offset from which records are read next."""
         self._next: int | None = None
         """The offset that comes next and is not committed yet."""
         self._committed_s = self._written_s = time.monotonic()
@@ -113,6 +117,8 @@ class Partition:
         if committed is None:
             begin = await self._answer(self._consumer.beginning_offsets([self._source]))
             committed = begin[self._source]
+        self._attempts = Attempts(self._states.file, committed, setting.records_a_commit)
+        self._at = committed
         self._consumer.seek(self._source, committed)
         self._progress.commit(number, committed)
         _log.info("partition_taken", partition=number, offset=committed)
@@ -122,8 +128,11 @@ class Partition:
         records = await self._poll(stopping)
         if records:
             await work.prepare(records)
-            work.take(records)
-            self._next = records[-1].offset + 1
+            if self._attempts is None or self._attempts.may_take(records[0].offset):
+                work.take(records)
+            else:
+                work.refuse(records[0])
+            self._at = self._next = records[-1].offset + 1
         await self._commit(work)
         for _ in work.advance():
             await self._commit(work)
@@ -138,7 +147,7 @@ class Partition:
                 self._source,
                 stopping,
                 timeout_ms=_POLL_MS,
-                records_max=self._setting.records_a_commit,
+                records_max=1 if self._is_careful() else self._setting.records_a_commit,
             )
         except asyncio.CancelledError:
             # The library cancels its own waiting where the assignment changes meanwhile.
@@ -174,8 +183,13 @@ class Partition:
         if states is not None and end is not None:
             states.settle(gathered.states, Place(end, states.place.lineage))
 
+    def _is_careful(self) -> bool:
+        return self._attempts is not None and self._attempts.is_careful(self._at)
+
     def _is_time(self) -> bool:
-        return self._next is not None and time.monotonic() - self._committed_s > _OFFSET_ONLY_S
+        if self._next is None:
+            return False
+        return self._is_careful() or time.monotonic() - self._committed_s > _OFFSET_ONLY_S
 
     async def _answer(self, question: Awaitable[Any]) -> Any:  # noqa: ANN401  # as the library
         try:
@@ -187,6 +201,8 @@ class Partition:
     async def _end(self) -> None:
         self._progress.end(self._source.partition)
         if self._states is not None:
+            if self._attempts is not None:
+                self._attempts.end()  # whatever ended it, the process lives
             self._states.close()
         if self._producer is not None:
             await self._producer.close()

@@ -17,6 +17,11 @@ from streams.promises.engine import DeadLetter
 RECORD = "record:"
 """Begins the `body_kind` of a letter whose body is a record that stays on its topic."""
 
+ENDS_WORKERS = Poison(
+    "ends-workers",
+    "Each worker that took the record ended: report it, and replay it with the next version.",
+)
+
 
 def poison_letter(record: ConsumerRecord, poison: Poison, recorded_at: Instant) -> DeadLetter:
     """Make the dead letter of a record; the same record, the same letter."""

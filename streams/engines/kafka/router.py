@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, FencedError, UncertainError
-from streams.engines.kafka.membership import Membership, rest
+from streams.engines.kafka.membership import FOR_EVER_MS, Membership, rest
 from streams.engines.kafka.partition import Partition, Setting
 from streams.engines.kafka.progress import Progress
 from streams.promises.engine import UnavailableError
@@ -62,7 +62,7 @@ class Router:
             session_timeout_ms=setting.session_timeout_ms,
             heartbeat_interval_ms=max(300, setting.session_timeout_ms // 4),
             rebalance_timeout_ms=30_000,
-            max_poll_interval_ms=300_000,
+            max_poll_interval_ms=FOR_EVER_MS,
             fetch_max_bytes=8 * 1024 * 1024,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )

@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS place (
     only INTEGER PRIMARY KEY CHECK (only = 1), next_offset INTEGER NOT NULL, lineage TEXT NOT NULL
 ) STRICT;
 INSERT OR IGNORE INTO place VALUES (1, 0, '');
+CREATE TABLE IF NOT EXISTS attempt (
+    only INTEGER PRIMARY KEY CHECK (only = 1), record_offset INTEGER NOT NULL,
+    alone INTEGER NOT NULL
+) STRICT;
 """
 _PUT = (
     "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
@@ -45,6 +49,13 @@ class Place(NamedTuple):
 
     next_offset: int
     lineage: str
+
+
+class Attempt(NamedTuple):
+    """What a worker was about to take: records from an offset on, or one `alone`, so many times."""
+
+    offset: int
+    alone: int
 
 
 class StateFile:
@@ -71,6 +82,19 @@ class StateFile:
         """Say where the file stands."""
         with mended(self._path):
             return Place(*self._db.execute("SELECT next_offset, lineage FROM place").get)
+
+    def attempt(self) -> Attempt | None:
+        """Say what was noted last, None where the last worker came to an orderly end."""
+        with mended(self._path):
+            found = self._db.execute("SELECT record_offset, alone FROM attempt").get
+        return None if found is None else Attempt(*found)
+
+    def note(self, attempt: Attempt | None) -> None:
+        """Note what is about to be taken; None: nothing."""
+        with transaction(self._db, self._path):
+            self._db.execute("DELETE FROM attempt")
+            if attempt is not None:
+                self._db.execute("INSERT INTO attempt VALUES (1, ?, ?)", attempt)
 
     def row(self, key: bytes) -> StateRow | None:
         """Give a state, None where there is none."""

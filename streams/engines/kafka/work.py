@@ -43,6 +43,9 @@ class Work(Protocol):
     def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Take records in their order. Never raises for what a record holds."""
 
+    def refuse(self, record: ConsumerRecord) -> None:
+        """Let a record be a dead letter: whenever it was taken, its worker ended."""
+
     def advance(self) -> Iterator[int]:
         """Do what time brings by itself, a transaction a turn."""
 

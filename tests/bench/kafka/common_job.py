@@ -81,6 +81,10 @@ class Job:
             rows(Row(key, write(decided(state, event))))
         self._taken += len(records)
 
+    def refuse(self, record: ConsumerRecord) -> None:
+        """Give no outcome: the count of outcomes will say so."""
+        del record
+
     def advance(self) -> Iterator[int]:
         """Do nothing: the job has no clocks."""
         return iter(())

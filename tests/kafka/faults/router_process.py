@@ -1,7 +1,9 @@
 """A router as `saattaen worker route` runs it, which may stop itself inside a transaction.
 
-Arguments: its state folder, the session's length in milliseconds, and maybe the number of the
-transaction in which it sends itself SIGSTOP, when its records are written and not committed.
+Arguments: its state folder, the session's length in milliseconds, and maybe what goes wrong:
+
+stop:N        in transaction N it sends itself SIGSTOP, when its records are written, not committed
+abort:EVENT   at this event it dies, as of a fault in a library
 """
 
 import asyncio
@@ -13,7 +15,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from streams.cli import main
+from streams.domain.agreement import Agreements
+from streams.domain.event import Event
+from streams.engines import lane
 from streams.engines.kafka.router import Router
+from streams.promises.engine import Outcome
 
 
 def stop_inside(number: int) -> None:
@@ -27,6 +33,20 @@ def stop_inside(number: int) -> None:
         return await commit(producer)
 
     AIOKafkaProducer.commit_transaction = stopped
+
+
+def abort_at(event_id: str) -> None:
+    """Let the process die whenever it decides this event."""
+    take = lane.take
+
+    def taken(
+        store: lane.Store, agreements: Agreements, event: Event, wall: lane.Wall | None = None
+    ) -> Outcome:
+        if event.envelope.event_id == event_id:
+            os.abort()
+        return take(store, agreements, event, wall)
+
+    lane.take = taken
 
 
 def say_where() -> None:
@@ -48,8 +68,12 @@ def say_where_when_asked() -> None:
 
 if __name__ == "__main__":
     say_where_when_asked()
-    folder, session_ms, *stops_in = sys.argv[1:]
-    if stops_in:
-        stop_inside(int(stops_in[0]))
+    folder, session_ms, *wrong = sys.argv[1:]
+    for each in wrong:
+        kind, _, detail = each.rpartition(":")
+        if kind == "abort":
+            abort_at(detail)
+        else:
+            stop_inside(int(detail))
     sys.argv = ["saattaen", "worker", "route", "--state", folder, "--session-ms", session_ms]
     main()

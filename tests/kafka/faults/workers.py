@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from streams.domain.event import AgencyEvent
+
 SAATTAEN = str(Path(sys.executable).with_name("saattaen"))
 READY = "Ctrl-C stops"
 """What every stage says when it works."""
@@ -118,12 +120,20 @@ class Worker:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
 
-def router(place: Place, name: str, *, stops_in: int | None = None) -> Worker:
-    """Prepare a router; `stops_in` lets it stop itself inside its transaction of this number."""
+def router(
+    place: Place, name: str, *, stops_in: int | None = None, ends_at: AgencyEvent | None = None
+) -> Worker:
+    """Prepare a router.
+
+    `stops_in` lets it stop itself inside its transaction of this number, `ends_at` lets it die
+    whenever it decides this event.
+    """
     module = "tests.kafka.faults.router_process"
     command = [sys.executable, "-m", module, str(place.folder / name), str(place.session_ms)]
     if stops_in is not None:
-        command.append(str(stops_in))
+        command.append(f"stop:{stops_in}")
+    if ends_at is not None:
+        command.append(f"abort:{ends_at.envelope.event_id}")
     return Worker(command, place.environment(), place.folder / f"{name}.log")
 
 
