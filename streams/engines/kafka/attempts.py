@@ -2,8 +2,9 @@
 
 Most records are taken by the hundred, and nothing is written for them. Where a worker begins at the
 offset at which it began before, without an orderly end and without progress, it takes records one
-by one for a while, each noted beforehand. A record that was taken alone so often and never
-committed is not taken again.
+by one for a while, each noted beforehand and crossed out afterwards: nothing else runs between, so
+that no partition of the same worker is blamed for another's record. A record that was taken alone
+so often and never crossed out is not taken again.
 """
 
 from streams.engines.kafka.state_file import Attempt, StateFile
@@ -16,7 +17,7 @@ class Attempts:
     """The attempts of one partition's worker, kept in its file."""
 
     def __init__(self, file: StateFile, committed: int, batch: int) -> None:
-        """Begin at the committed offset; the records of one `batch` after it are under suspicion.
+        """Begin at the committed offset; one `batch` of records after it may be under suspicion.
 
         Raises:
             UnavailableError: The file cannot be used.
@@ -24,9 +25,7 @@ class Attempts:
         self._file = file
         self._left = file.attempt()
         left = self._left
-        is_suspect = left is not None and (
-            left.offset == committed if left.alone == 0 else left.offset >= committed
-        )
+        is_suspect = left is not None and left.offset >= committed
         self._careful_until = committed + batch if is_suspect else committed
         if not is_suspect:
             file.note(Attempt(committed, 0))
@@ -53,6 +52,15 @@ class Attempts:
         self._left = Attempt(offset, before + 1)
         self._file.note(self._left)
         return True
+
+    def survived(self, offset: int) -> None:
+        """Note that the record at an offset was taken: what ends the worker now is another thing.
+
+        Raises:
+            UnavailableError: The file cannot be used.
+        """
+        if self.is_careful(offset):
+            self._file.note(Attempt(offset + 1, 0))
 
     def end(self) -> None:
         """Come to an orderly end: nothing is under suspicion.

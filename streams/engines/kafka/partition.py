@@ -128,10 +128,7 @@ class Partition:
         records = await self._poll(stopping)
         if records:
             await work.prepare(records)
-            if self._attempts is None or self._attempts.may_take(records[0].offset):
-                work.take(records)
-            else:
-                work.refuse(records[0])
+            self._take(work, records)
             self._at = self._next = records[-1].offset + 1
         await self._commit(work)
         for _ in work.advance():
@@ -139,6 +136,14 @@ class Partition:
         if time.monotonic() - self._written_s > _WRITE_S and self._states is not None:
             self._states.write()
             self._written_s = time.monotonic()
+
+    def _take(self, work: Work, records: Sequence[ConsumerRecord]) -> None:
+        attempts, offset = self._attempts, records[0].offset
+        if attempts is None or not attempts.may_take(offset):
+            work.refuse(records[0])
+            return
+        work.take(records)
+        attempts.survived(offset)
 
     async def _poll(self, stopping: asyncio.Task[bool]) -> Sequence[ConsumerRecord]:
         try:

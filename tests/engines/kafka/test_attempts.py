@@ -71,9 +71,22 @@ def test_a_record_further_on_is_found_though_others_before_it_were_committed(
     begun(tmp_path, 7)
     worker = Worker(tmp_path, 7)
     assert worker.attempts.may_take(7)
-    assert worker.attempts.may_take(8)  # 7 is committed now
+    worker.attempts.survived(7)  # and it is committed
+    assert worker.attempts.may_take(8)
     worker.end()
     worker = Worker(tmp_path, 8)
     assert worker.attempts.may_take(8)
     worker.end()
     assert not Worker(tmp_path, 8).attempts.may_take(8)
+
+
+def test_a_record_that_was_taken_is_not_blamed_for_what_ends_the_worker_later(
+    tmp_path: Path,
+) -> None:
+    begun(tmp_path, 7)
+    for _ in range(ALONE_MAX + 2):
+        worker = Worker(tmp_path, 7)
+        assert worker.attempts.is_careful(7)
+        assert worker.attempts.may_take(7)
+        worker.attempts.survived(7)  # not committed: another partition ends the worker
+        worker.end()
