@@ -73,7 +73,7 @@ demo: $(STAMP)
 # where it has something to say.
 test: $(STAMP)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(TEST_ARGS)
+	@$(BIN)/coverage run -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(TEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@echo 'Branch coverage of streams/domain (limit 100 %):' >&2
 	@$(BIN)/coverage report --include='streams/domain/*' --skip-covered --fail-under=100 >&2

@@ -19,7 +19,6 @@ from tests.kafka.engine_on_kafka import KafkaEngine
 from tests.kafka.topics import alone_with_topics, remake_topics
 
 PARTITIONS = 60
-_LONG = "test_who_sends_on_working_days_is_never_silent_not_even_at_midsummer"
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +58,8 @@ class TestKafka(EngineConformance, ClockConformance, SilenceConformance):
         assert isinstance(engine, KafkaEngine)
         engine.edit(agreements)
         return engine
+
+    @pytest.mark.faults
+    def test_who_sends_on_working_days_is_never_silent_not_even_at_midsummer(self) -> None:
+        # Two transactions a day over a year: with the long runs.
+        super().test_who_sends_on_working_days_is_never_silent_not_even_at_midsummer()

@@ -126,6 +126,7 @@ def is_gone(process: psutil.Process) -> bool:
     return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
 
 
+@pytest.mark.faults
 def test_the_second_start_has_the_ports_and_the_data_of_the_first(data: Path) -> None:
     first = ports_in_a_row()
     words = ("--data", data, "--port", first)
