@@ -154,7 +154,9 @@ def test_a_replay_that_ended_between_its_two_writes_brings_a_repeat_and_no_more(
     hub.bury(letter)
     places = hub.places(topics.EVENTS)
 
-    asyncio.run(replay_without_word(hub, letter))
+    wordless = Failing(hub.scene.settings.kafka, topics.DEAD_LETTERS, times=1)
+    with pytest.raises(UnwrittenError):
+        asyncio.run(replay_with(hub, letter, wordless, patience_s=0.0))
     first = hub.event(hub.new(topics.EVENTS, places))
     assert letter.dead_letter_id in hub.waiting()
     places = hub.places(topics.EVENTS)
@@ -168,25 +170,52 @@ def test_a_replay_that_ended_between_its_two_writes_brings_a_repeat_and_no_more(
     engine.close()
 
 
-class NoWord(PartitionWriter):
-    """Writes messages, and never that a dead letter is dealt with."""
+class Failing(PartitionWriter):
+    """Fails to write to one topic, so many times."""
+
+    def __init__(self, kafka: str, topic: str, times: int) -> None:
+        super().__init__(kafka)
+        self._topic, self._left = topic, times
+        self.refused: list[Outgoing] = []
 
     async def write(self, records: Sequence[Outgoing], within_s: float) -> None:
-        if records[0].topic == topics.DEAD_LETTERS:
+        if records[0].topic == self._topic and self._left:
+            self._left -= 1
+            self.refused += records
             raise UnwrittenError("nobody", "a test", frozenset())
         await super().write(records, within_s)
 
 
-async def replay_without_word(hub: LetterScene, letter: DeadLetter) -> None:
+async def replay_with(
+    hub: LetterScene, letter: DeadLetter, writer: PartitionWriter, patience_s: float
+) -> None:
     settings = hub.scene.settings
     async with Registry(settings.registry) as registry:
         found = await read_dead_letters(settings.kafka, registry)
-        writer = NoWord(settings.kafka)
-        with hub.scene.keys() as keys:
-            replay = KafkaReplay(hub.scene.parts, keys, writer, registry, patience_s=0.0)
-            with pytest.raises(UnwrittenError):
-                [each async for each in replay.replay(found.standing[letter.dead_letter_id])]
-        await writer.close()
+        try:
+            with hub.scene.keys() as keys:
+                replay = KafkaReplay(hub.scene.parts, keys, writer, registry, patience_s=patience_s)
+                async for _ in replay.replay(found.standing[letter.dead_letter_id]):
+                    pass
+        finally:
+            await writer.close()
+
+
+def test_an_event_that_could_not_be_written_is_stamped_anew(hub: LetterScene) -> None:
+    event = hub.said(milestone("ZZ-16", HETUS[16]))
+    letter = dead_letter_of(event, "id-reused", event.envelope.recorded_at)
+    hub.bury(letter)
+    before = hub.places(topics.EVENTS)
+    writer = Failing(hub.scene.settings.kafka, topics.EVENTS, times=1)
+
+    asyncio.run(replay_with(hub, letter, writer, patience_s=30.0))
+
+    written = hub.new(topics.EVENTS, before)
+    (refused,) = writer.refused
+    first = hub.event(replace(written, value=refused.value)).envelope
+    second = hub.event(written).envelope
+    assert (second.event_id, second.recorded_at > first.recorded_at) == (first.event_id, True)
+    assert letter.dead_letter_id not in hub.waiting()
 
 
 def test_an_event_of_the_hubs_own_is_refused(hub: LetterScene) -> None:
