@@ -1,8 +1,11 @@
 """Taking a dead letter in again: its message as it was sent, or its event as a new attempt."""
 
+from typing import NamedTuple
+
 from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.hub import Hub, receipt
 from streams.contracts.event import decode_event
+from streams.domain.agreement import Agreements
 from streams.domain.event import AgencyEvent, Event
 from streams.domain.ids import EventId, Instant, PersonId, derive
 from streams.domain.person import NOTHING_CLOSED, ClosedState, PersonState
@@ -10,11 +13,13 @@ from streams.engines import lane
 from streams.engines.embedded import EmbeddedEngine
 from streams.normalise.opening import open_dead_letter, restore_protected
 from streams.normalise.receive import ReceiveStep, UnknownSenderError
-from streams.normalise.stamping import RAW, Received
+from streams.normalise.stamping import Received
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus
+from streams.promises.key_store import KeyStore
+from streams.promises.letter_body import EVENT, RAW
 from streams.promises.receipt import Receipt
-
-_EVENT = "event:"
+from streams.sealing.pseudonyms import Pseudonyms
+from streams.sealing.sealer import Sealer
 
 
 class ErasedError(Exception):
@@ -37,6 +42,15 @@ class HubsOwnError(Exception):
         )
 
 
+class Opening(NamedTuple):
+    """What opens a dead letter of a hub, of either kind, and reads it again."""
+
+    agreements: Agreements
+    keys: KeyStore
+    pseudonyms: Pseudonyms
+    sealer: Sealer
+
+
 def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -> list[Receipt]:
     """Take a dead letter in again, as of now; give the receipts of what it holds.
 
@@ -57,7 +71,11 @@ def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -
         UnavailableError: A store cannot be used.
     """
     at = hub.now()
-    received = _received_again(hub, letter, at)
+    opening = Opening(hub.agreements, hub.keys, hub.pseudonyms, hub.sealer)
+    if letter.body_kind == RAW:
+        received = received_again(opening, letter, at)
+    else:
+        received = [Received(letter.message_id, new_attempt(opening, letter, at))]
     if dry_run:
         what_if = _WhatIf(hub.engine)
         return [receipt(letter.agency, each, what_if.take(hub, each.taken)) for each in received]
@@ -68,25 +86,52 @@ def replay_dead_letter(hub: Hub, letter: DeadLetter, *, dry_run: bool = False) -
     return [receipt(letter.agency, *pair) for pair in zip(received, outcomes, strict=True)]
 
 
-def _received_again(hub: Hub, letter: DeadLetter, at: Instant) -> list[Received]:
-    if letter.body_kind != RAW:
-        return [Received(letter.message_id, _new_attempt(hub, letter, at))]
-    raw = open_dead_letter(letter, hub.keys, hub.sealer)
+def message_of(opening: Opening, letter: DeadLetter) -> bytes:
+    """Give the message that a dead letter keeps, as its agency sent it.
+
+    Raises:
+        ErasedError: Its key was destroyed.
+        SealBrokenError: It was altered.
+        UnavailableError: The key store cannot be used.
+    """
+    raw = open_dead_letter(letter, opening.keys, opening.sealer)
     if raw is None:
         raise ErasedError(letter)
-    agency = hub.agreements.in_force(at).agencies.get(letter.agency)
+    return raw
+
+
+def received_again(opening: Opening, letter: DeadLetter, at: Instant) -> list[Received]:
+    """Say what the message of a dead letter is, received and read at a moment.
+
+    Persons who are new got keys: `KeyStore.commit` must return before anything of this is kept.
+
+    Raises:
+        UnknownSenderError: The agency is no longer of the region.
+        ErasedError, SealBrokenError, UnavailableError: As `message_of` raises them.
+    """
+    raw = message_of(opening, letter)
+    agency = opening.agreements.in_force(at).agencies.get(letter.agency)
     if agency is None:
         raise UnknownSenderError(letter.agency)
-    connector = connector_of(agency.sector)
-    step = ReceiveStep(connector, hub.agreements, hub.keys, hub.pseudonyms, hub.sealer)
+    step = ReceiveStep(connector_of(agency.sector), *opening)
     return step.receive(raw, letter.agency, at)
 
 
-def _new_attempt(hub: Hub, letter: DeadLetter, at: Instant) -> AgencyEvent:
-    event = decode_event(letter.body_kind.removeprefix(_EVENT), letter.sealed_body)
+def new_attempt(opening: Opening, letter: DeadLetter, at: Instant) -> AgencyEvent:
+    """Give the event that a dead letter keeps as a new attempt, recorded at a moment.
+
+    Its id is derived from the dead letter's: a replay that is repeated gives the same.
+
+    Raises:
+        ErasedError: Its key was destroyed, and without it the event is not whole.
+        HubsOwnError: It is no agency's.
+        SealBrokenError: It was altered.
+        UnavailableError: The key store cannot be used.
+    """
+    event = decode_event(letter.body_kind.removeprefix(EVENT), letter.sealed_body)
     if not isinstance(event, AgencyEvent):
         raise HubsOwnError(letter)
-    whole = restore_protected(event, hub.keys, hub.sealer)
+    whole = restore_protected(event, opening.keys, opening.sealer)
     if not isinstance(whole, AgencyEvent):
         raise ErasedError(letter)
     event_id = EventId(derive("e", letter.dead_letter_id, "replay"))

@@ -31,8 +31,12 @@ class KafkaSettings(NamedTuple):
 class SealingParts:
     """The agreement, the secrets and what they make; person keys open when they are needed."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, may_make_secrets: bool = True) -> None:
         """Load what lies on this machine; the secrets are made where the hub has none yet.
+
+        Args:
+            settings: Where the hub lies.
+            may_make_secrets: False for whoever only takes up what the hub has sealed before.
 
         Raises:
             AgreementError: The region's agreement cannot be used.
@@ -41,7 +45,7 @@ class SealingParts:
         """
         self.settings = settings
         self.agreements: Agreements = load_agreements(settings.region)
-        self._secrets, self.made_secrets = _secrets(settings)
+        self._secrets, self.made_secrets = _secrets(settings, may_make=may_make_secrets)
         self.pseudonyms = Pseudonyms(self._secrets.pseudonym)
         self.sealer = Sealer()
 
@@ -82,7 +86,7 @@ async def partitions_of(kafka: str, names: list[str]) -> dict[str, int]:
     return found
 
 
-def _secrets(settings: KafkaSettings) -> tuple[HubSecrets, bool]:
+def _secrets(settings: KafkaSettings, *, may_make: bool) -> tuple[HubSecrets, bool]:
     place = settings.keys_file
-    may_make = not place.exists() and not keys_exist(settings.database)
+    may_make = may_make and not place.exists() and not keys_exist(settings.database)
     return open_secrets(place, may_make=may_make)

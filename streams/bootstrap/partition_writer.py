@@ -29,9 +29,17 @@ class Outgoing(NamedTuple):
 
     topic: str
     partition: int
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Give the partition of a key, out of so many, by Kafka's default partitioner."""
+    from aiokafka.partitioner import DefaultPartitioner
+
+    everyone = list(range(partitions))
+    return int(DefaultPartitioner()(key, everyone, everyone))
 
 
 class UnwrittenError(UnavailableError):

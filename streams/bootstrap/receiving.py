@@ -17,7 +17,12 @@ from typing import NamedTuple
 from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.hub import GROUP_MESSAGES, wall_clock
 from streams.bootstrap.kafka_hub import SealingParts
-from streams.bootstrap.partition_writer import Outgoing, PartitionWriter, UnwrittenError
+from streams.bootstrap.partition_writer import (
+    Outgoing,
+    PartitionWriter,
+    UnwrittenError,
+    partition_of,
+)
 from streams.domain.ids import AgencyId, Instant
 from streams.normalise.queueing import Found, QueueStep
 from streams.normalise.receive import UnknownSenderError
@@ -171,7 +176,7 @@ class Receiving:
                 return [
                     Outgoing(
                         topic,
-                        _partition(record.key, self._partitions[topic]),
+                        partition_of(record.key, self._partitions[topic]),
                         record.key,
                         record.value,
                         (*record.headers, (topics.TRACEPARENT, trace)),
@@ -192,15 +197,6 @@ class Receiving:
             )
             self._steps[known.sector] = step
         return step
-
-
-def _partition(key: bytes, partitions: int) -> int:
-    from aiokafka.partitioner import (
-        DefaultPartitioner,
-    )
-
-    everyone = list(range(partitions))
-    return int(DefaultPartitioner()(key, everyone, everyone))
 
 
 def _new_trace() -> bytes:

@@ -3,16 +3,14 @@
 Nothing here shows what a message says of a person, only what is wrong with it.
 """
 
-import asyncio
-
 import click
 
 from streams.bootstrap.dead_letter_replay import ErasedError, HubsOwnError, replay_dead_letter
 from streams.bootstrap.hub import Hub
 from streams.cli import shapes
 from streams.cli.failures import CONFLICT, CommandError, not_found
-from streams.cli.kafka_options import KAFKA, REGISTRY, AnyPlace, KafkaPlace, any_hub_options
-from streams.cli.options import HubPlace, hub_options, json_option
+from streams.cli.kafka_options import DATABASE, KAFKA, KEYS, REGISTRY, AnyPlace, any_hub_options
+from streams.cli.options import HubPlace, json_option
 from streams.cli.output import local, print_fields, print_json, print_json_lines, print_table, say
 from streams.cli.reading import read_hub
 from streams.promises.engine import DeadLetter
@@ -77,16 +75,32 @@ def show(place: AnyPlace, dead_letter_id: str, as_json: bool) -> None:
 @dead_letters.command(
     epilog=("\b\nExample:\n  saattaen dead-letters replay d-0123456789ABCDEFGHJKMNPQRS --dry-run")
 )
-@hub_options
+@any_hub_options(KAFKA, REGISTRY, DATABASE, KEYS)
 @json_option
 @click.option("--dry-run", is_flag=True, help="Say what would become of them; keep nothing.")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-def replay(place: HubPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def replay(place: AnyPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Take dead letters in again, as their agencies' messages, now.
 
     Prints a receipt for each, as a line of JSON. One that is no dead letter any more is resolved.
+
+    On a Kafka hub the receipt says queued, and each is resolved when what it holds is written
+    again; where it is still wrong, it comes back. A dry run reads messages as the normaliser would;
+    what the router decides is not known before.
     """
     del as_json  # Receipts are JSON anyway; the option decides how the command fails.
+    if isinstance(place, HubPlace):
+        _replay_embedded(place, ids, dry_run=dry_run)
+    else:
+        from streams.cli.dead_letters_kafka import replay_letters
+
+        replay_letters(place, ids, dry_run=dry_run)
+    if dry_run:
+        decided = "" if isinstance(place, HubPlace) else "; what the router decides is not known"
+        say(f"dry run: nothing was kept{decided}")
+
+
+def _replay_embedded(place: HubPlace, ids: tuple[str, ...], *, dry_run: bool) -> None:
     with read_hub(place) as reader:
         for dead_letter_id in ids:
             _found(reader.engine.dead_letters(), dead_letter_id)
@@ -99,35 +113,26 @@ def replay(place: HubPlace, ids: tuple[str, ...], dry_run: bool, as_json: bool) 
             except (ErasedError, HubsOwnError) as kept:
                 raise CommandError(CONFLICT, str(kept)) from None
             print_json_lines(map(shapes.receipt, receipts))
-    if dry_run:
-        say("dry run: nothing was kept")
 
 
 def _waiting(place: AnyPlace) -> list[DeadLetter]:
     if isinstance(place, HubPlace):
         with read_hub(place) as hub:
             return hub.engine.dead_letters()
-    return asyncio.run(_waiting_on_topic(place))
+    from streams.cli.dead_letters_kafka import letters_on_topic
 
-
-async def _waiting_on_topic(place: KafkaPlace) -> list[DeadLetter]:
-    from streams.contracts.registry import Registry
-    from streams.engines.kafka.dead_letter_reader import read_dead_letters
-
-    registry = Registry(place.registry)
-    try:
-        found = await read_dead_letters(place.kafka, registry)
-    finally:
-        await registry.close()
-    for where, cause in found.unlisted:
-        say(f"offset {where.offset} of partition {where.partition} is no dead letter: {cause}")
-    return found.waiting
+    return letters_on_topic(place).waiting
 
 
 def _found(waiting: list[DeadLetter], dead_letter_id: str) -> DeadLetter:
     for letter in waiting:
         if letter.dead_letter_id == dead_letter_id:
             return letter
-    raise not_found(
+    raise none_waits(dead_letter_id)
+
+
+def none_waits(dead_letter_id: str) -> CommandError:
+    """Make the error of a dead letter that does not wait: it never was, or is dealt with."""
+    return not_found(
         f"no dead letter {dead_letter_id} waits: saattaen dead-letters list names those that do"
     )

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from streams.bootstrap.kafka_hub import SealingParts
 
 
-def sealing_parts(place: KafkaPlace) -> "SealingParts":
-    """Load the agreement and the secrets; say so where the secrets were made.
+def sealing_parts(place: KafkaPlace, *, may_make_secrets: bool = True) -> "SealingParts":
+    """Load the agreement and the secrets; say so where the secrets were made, if they may be.
 
     Raises:
         AgreementError, SecretsError, UnavailableError: As `SealingParts` raises them.
@@ -20,7 +20,7 @@ def sealing_parts(place: KafkaPlace) -> "SealingParts":
     if place.keys is None:  # pragma: no cover  # the options demand it
         raise AssertionError
     settings = KafkaSettings(place.kafka, place.registry, place.database, place.region, place.keys)
-    parts = SealingParts(settings)
+    parts = SealingParts(settings, may_make_secrets=may_make_secrets)
     if parts.made_secrets:
         tell_of_secrets(place.keys)
     return parts

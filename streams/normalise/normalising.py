@@ -33,14 +33,9 @@ from streams.normalise.stamping import Arrival, Stamp
 from streams.promises.connector import Connector, Message, Unreadable
 from streams.promises.engine import DeadLetter, UnavailableError
 from streams.promises.key_store import KeyStore
+from streams.promises.letter_body import KEPT_AT, RECORD
 from streams.sealing.pseudonyms import Pseudonyms
 from streams.sealing.sealer import SealBrokenError, Sealer, hub_lane
-
-RECORD = "record"
-"""`body_kind` of a dead letter that keeps a record's value as it came: it did not open."""
-KEPT_AT = "at:"
-"""Begins the `body_kind` of a dead letter whose body is too large for one: `topic/partition/offset`
-of the raw record follows, where the body lies, sealed, as long as the topic keeps it."""
 
 BODY_BYTES_MAX = 768 * 1024
 ERRORS_MAX = 500
@@ -185,7 +180,8 @@ class Normaliser:
             return letter._replace(
                 person=head.person, generation=head.generation, sealed_body=value
             )
-        return letter._replace(body_kind=RECORD)
+        # Its value alone says too little: whoever mends it reads the record where it lies.
+        return letter._replace(body_kind=f"{RECORD}{record.place}")
 
     def _kept(self, record: ArrivedRecord, letter: DeadLetter) -> Normalised:
         letter, payload = _fitting(letter, record.place)

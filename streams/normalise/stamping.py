@@ -21,11 +21,9 @@ from streams.normalise.reading import NOT_READ, is_text, person_of, shown_messag
 from streams.promises.connector import DETAILS_BYTES_MAX, Details, Message, Reading, Unreadable
 from streams.promises.engine import DeadLetter
 from streams.promises.key_store import KeyStore, PersonKey
+from streams.promises.letter_body import RAW
 from streams.sealing.pseudonyms import Pseudonyms, looks_like_hetu
 from streams.sealing.sealer import Sealer, hub_lane
-
-RAW = "raw"
-"""`body_kind` of a dead letter that keeps the message as received."""
 
 _TOO_LARGE = Unreadable(
     (

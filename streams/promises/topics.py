@@ -55,7 +55,8 @@ CE_TIME = "ce_time"
 SEALED_BODY = "sealed_body"
 """On a dead letter: its sealed body, which may be larger than a contract's bytes; empty inside."""
 RESOLVED = "resolved"
-"""On a record without a value: the dead letter of this id was replayed and is dealt with."""
+"""On a record without a value, in the partition of a dead letter and under its id: it was replayed,
+and its records up to this offset, decimal, are dealt with."""
 
 LINEAGE = "lineage"
 """On the state `partition`, the last of each transaction: a random name that the partition's states

@@ -28,6 +28,7 @@ from streams.engines.kafka.frames import Frames, Schemas
 from streams.engines.kafka.lanes import Lanes
 from streams.engines.kafka.partition import Partition, Setting
 from streams.engines.kafka.progress import Progress
+from streams.engines.kafka.resolved import Resolved, resolved_headers
 from streams.engines.kafka.states import States
 from streams.engines.kafka.written import letter_row
 from streams.engines.lane import Wall
@@ -142,7 +143,9 @@ class KafkaEngine:
         return sorted(waiting, key=lambda d: (d.recorded_at, d.dead_letter_id))
 
     def resolve_dead_letter(self, dead_letter_id: DeadLetterId) -> None:
-        headers = [(topics.CE_ID, dead_letter_id.encode()), (topics.RESOLVED, b"1")]
+        name = (topics.CE_ID, dead_letter_id.encode())
+        places = [r.offset for r in self._read(topics.DEAD_LETTERS) if name in r.headers]
+        headers = [*resolved_headers(Resolved(dead_letter_id, max(places, default=0)))]
         self._do(self._send(topics.DEAD_LETTERS, dead_letter_id.encode(), None, headers))
 
     def state_digest(self) -> bytes:

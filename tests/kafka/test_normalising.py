@@ -150,7 +150,7 @@ def test_the_trace_of_a_raw_record_goes_on_with_its_event(hub: Scene, worker: Pr
 
 def poisoned(record: Outgoing) -> dict[str, tuple[Outgoing, str, str]]:
     """Spoil a good record in every way that a topic takes; with the code and the pointer."""
-    headers = dict(record.headers)
+    headers, value = dict(record.headers), record.value or b""
 
     def having(**changed: bytes) -> Outgoing:
         return record._replace(headers=tuple((headers | changed).items()))
@@ -162,19 +162,19 @@ def poisoned(record: Outgoing) -> dict[str, tuple[Outgoing, str, str]]:
         "no agency": (without("agency"), "missing-field", "/headers/agency"),
         "an agency that is none": (having(agency=b"nobody"), "bad-value", "/headers/agency"),
         "another agency": (having(agency=b"kela"), "bad-value", "/headers/agency"),
-        "a null key": (record._replace(key=None), "missing-field", "/key"),  # type: ignore[arg-type]  # it is poison
+        "a null key": (record._replace(key=None), "missing-field", "/key"),
         "another person": (record._replace(key=b"p-" + b"0" * 26), "bad-value", "/key"),
         "no time": (without("recorded_at"), "missing-field", "/headers/recorded_at"),
         "a wrong time": (having(recorded_at=b"now"), "bad-time", "/headers/recorded_at"),
-        "truncated": (record._replace(value=record.value[:-3]), "seal-broken", "/value"),
-        "altered": (record._replace(value=record.value[::-1]), "seal-broken", "/value"),
+        "truncated": (record._replace(value=value[:-3]), "seal-broken", "/value"),
+        "altered": (record._replace(value=value[::-1]), "seal-broken", "/value"),
         "bytes after its end": (
-            record._replace(value=record.value + b"x"),
+            record._replace(value=value + b"x"),
             "seal-broken",
             "/value",
         ),
         "empty": (record._replace(value=b""), "missing-field", "/value"),
-        "a null value": (record._replace(value=None), "missing-field", "/value"),  # type: ignore[arg-type]  # it is poison
+        "a null value": (record._replace(value=None), "missing-field", "/value"),
         "nothing at all": (record._replace(headers=()), "missing-field", "/headers/agency"),
         "a generation that never was": (having(generation=b"77"), "key-destroyed", "/value"),
     }

@@ -14,6 +14,7 @@ from streams.contracts.dead_letter import encode_dead_letter
 from streams.contracts.registry import Registry, frame_payload
 from streams.domain.entry import Problem
 from streams.domain.ids import AgencyId, DeadLetterId, Instant, PersonId
+from streams.engines.kafka.resolved import Resolved, resolved_headers
 from streams.engines.memory import MemoryEngine
 from streams.promises import topics
 from streams.promises.engine import DeadLetter
@@ -192,6 +193,7 @@ def buried(hub: Hub) -> Hub:
         await registry.load()
         producer = AIOKafkaProducer(bootstrap_servers=hub.broker)
         await producer.start()
+        written: dict[str, Any] = {}
         for each in [*letters, letters[0]]:
             value = frame_payload(
                 registry, "DeadLetter", encode_dead_letter(each._replace(sealed_body=b""))
@@ -201,10 +203,18 @@ def buried(hub: Hub) -> Hub:
                 (topics.SEALED_BODY, each.sealed_body),
             ]
             key = (each.person or each.dead_letter_id).encode()
-            await producer.send_and_wait(topics.DEAD_LETTERS, value, key=key, headers=headers)
-        resolved = letters[3].dead_letter_id.encode()
-        headers = [(topics.CE_ID, resolved), (topics.RESOLVED, b"1")]
-        await producer.send_and_wait(topics.DEAD_LETTERS, None, key=resolved, headers=headers)
+            written[each.dead_letter_id] = await producer.send_and_wait(
+                topics.DEAD_LETTERS, value, key=key, headers=headers
+            )
+        resolved = letters[3].dead_letter_id
+        where = written[resolved]
+        await producer.send_and_wait(
+            topics.DEAD_LETTERS,
+            None,
+            key=resolved.encode(),
+            partition=where.partition,
+            headers=list(resolved_headers(Resolved(resolved, where.offset))),
+        )
         await producer.send_and_wait(topics.DEAD_LETTERS, b"\x00\x01", key=b"k")
         await producer.stop()
         await registry.close()

@@ -93,7 +93,7 @@ def test_what_does_not_open_is_kept_as_it_came(
     normalised = ways.normalised(changed)
     found = letter(normalised)
     assert said(found) == [("seal-broken", "/value")]
-    assert (found.body_kind, found.person, found.message_id) == ("record", None, None)
+    assert (found.body_kind, found.person, found.message_id) == (f"record:{PLACE}", None, None)
     assert open_dead_letter(found, ways.keys, SEALER) == changed.value
     assert changed.value not in normalised.payload
     assert normalised.key == record.key

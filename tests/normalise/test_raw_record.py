@@ -9,6 +9,7 @@ from streams.normalise.raw_record import RawRecord
 from streams.promises import topics
 from tests.normalise.two_ways import (
     APPENDED_AT,
+    PLACE,
     SEALER,
     SENDERS,
     TwoWays,
@@ -153,7 +154,7 @@ def test_everything_that_is_wrong_is_said_at_once(ways: TwoWays, record: RawReco
         ("missing-field", "/headers/agency"),
         ("missing-field", "/key"),
     ]
-    assert (found.body_kind, found.person) == ("record", None)
+    assert (found.body_kind, found.person) == (f"record:{PLACE}", None)
     assert open_dead_letter(found, ways.keys, SEALER) == record.value
 
 

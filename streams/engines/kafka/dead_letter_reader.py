@@ -1,6 +1,5 @@
 """The dead letters of a Kafka hub: those that wait, out of all that their topic has."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from aiokafka.structs import ConsumerRecord
@@ -9,10 +8,11 @@ from streams.contracts.dead_letter import decode_dead_letter
 from streams.contracts.declarations import ContractError
 from streams.domain.ids import DeadLetterId
 from streams.engines.kafka.framed_values import BAD_BYTES, Fault, FramedValues, Schemas
+from streams.engines.kafka.resolved import Resolved, header_of, read_resolved
 from streams.engines.kafka.topic_reader import TopicReader
 from streams.promises.engine import DeadLetter
 from streams.promises.ledger import Place
-from streams.promises.topics import CE_ID, DEAD_LETTERS, RESOLVED, SEALED_BODY
+from streams.promises.topics import DEAD_LETTERS, SEALED_BODY
 
 
 class Unlisted(NamedTuple):
@@ -22,11 +22,33 @@ class Unlisted(NamedTuple):
     cause: str
 
 
+class Lane(NamedTuple):
+    """Where a dead letter waits in one partition: under which key, and its last record's offset."""
+
+    partition: int
+    key: bytes | None
+    until: int
+
+
+class Standing(NamedTuple):
+    """A dead letter that waits, as it came last, and every lane in which it does.
+
+    What came last is what can be opened and found the longest.
+    """
+
+    letter: DeadLetter
+    lanes: tuple[Lane, ...]
+
+
 class DeadLetters(NamedTuple):
-    """The dead letters that wait, by (recorded_at, id), and records that are none."""
+    """The dead letters that wait, by (recorded_at, id), each as it came first; and other records.
+
+    `standing` has the same letters as they came last, for whoever takes one in again.
+    """
 
     waiting: list[DeadLetter]
     unlisted: list[Unlisted]
+    standing: dict[DeadLetterId, Standing]
 
 
 async def read_dead_letters(kafka: str, schemas: Schemas) -> DeadLetters:
@@ -37,7 +59,7 @@ async def read_dead_letters(kafka: str, schemas: Schemas) -> DeadLetters:
         RegistryUnavailableError: A schema is not known, and the registry gives no answer.
     """
     values = FramedValues(schemas, "DeadLetter")
-    found = _Found(values)
+    found = LettersSoFar(values)
     async with TopicReader(kafka, DEAD_LETTERS) as topic:
         await topic.begin(None)
         for records in topic.until_now().values():
@@ -47,31 +69,62 @@ async def read_dead_letters(kafka: str, schemas: Schemas) -> DeadLetters:
     return found.waiting()
 
 
-class _Found:
-    """What was read so far."""
+class _Repeats(NamedTuple):
+    """The records of one letter in one partition that nobody has dealt with."""
+
+    first: DeadLetter
+    last: DeadLetter
+    lane: Lane
+
+
+class LettersSoFar:
+    """What was read so far; each partition in its order."""
 
     def __init__(self, values: FramedValues) -> None:
+        """Begin with nothing; `values` knows the schema of whatever is taken."""
         self._values = values
-        self._letters: dict[DeadLetterId, DeadLetter] = {}
-        self._resolved: set[str] = set()
+        self._letters: dict[DeadLetterId, dict[int, _Repeats]] = {}
         self._unlisted: list[Unlisted] = []
 
     def take(self, record: ConsumerRecord) -> None:
-        if record.value is None and _header(record.headers, RESOLVED) is not None:
-            # Its lane may be another than the letter's, so it may be read first.
-            self._resolved.add((_header(record.headers, CE_ID) or b"").decode(errors="replace"))
+        """Take the next record of a partition, whatever it is."""
+        resolved = read_resolved(record)
+        if resolved is not None:
+            self._resolve(resolved, record.partition)
             return
         letter = self._read(record)
         if isinstance(letter, Fault):
             place = Place(record.partition, record.offset)
             self._unlisted.append(Unlisted(place, letter.cause))
-        else:
-            self._letters.setdefault(letter.dead_letter_id, letter)
+            return
+        lanes = self._letters.setdefault(letter.dead_letter_id, {})
+        known = lanes.get(record.partition)
+        first = letter if known is None else known.first
+        lane = Lane(record.partition, record.key, record.offset)
+        lanes[record.partition] = _Repeats(first, letter, lane)
 
     def waiting(self) -> DeadLetters:
-        letters = [each for key, each in self._letters.items() if key not in self._resolved]
-        letters.sort(key=lambda letter: (letter.recorded_at, letter.dead_letter_id))
-        return DeadLetters(letters, sorted(self._unlisted))
+        """Give what waits by now."""
+        waiting: list[DeadLetter] = []
+        standing: dict[DeadLetterId, Standing] = {}
+        for key, lanes in self._letters.items():
+            if lanes:
+                repeats = [lanes[partition] for partition in sorted(lanes)]
+                waiting.append(min([each.first for each in repeats], key=_recorded_at))
+                last = max([each.last for each in repeats], key=_recorded_at)
+                standing[key] = Standing(last, tuple([each.lane for each in repeats]))
+        waiting.sort(key=lambda letter: (letter.recorded_at, letter.dead_letter_id))
+        return DeadLetters(waiting, sorted(self._unlisted), standing)
+
+    def _resolve(self, resolved: Resolved, partition: int) -> None:
+        lanes = self._letters.get(resolved.dead_letter_id, {})
+        known = lanes.get(partition)
+        if known is None:
+            return
+        if known.lane.until <= resolved.until:
+            del lanes[partition]
+        else:
+            lanes[partition] = known._replace(first=known.last)
 
     def _read(self, record: ConsumerRecord) -> DeadLetter | Fault:
         data = self._values.payload(record.value)
@@ -81,9 +134,9 @@ class _Found:
             letter = decode_dead_letter(data, DeadLetter)
         except ContractError:
             return Fault(BAD_BYTES)
-        body = _header(record.headers, SEALED_BODY)
+        body = header_of(record.headers, SEALED_BODY)
         return letter if body is None else letter._replace(sealed_body=body)
 
 
-def _header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
-    return next((value for key, value in headers if key == name), None)
+def _recorded_at(letter: DeadLetter) -> int:
+    return letter.recorded_at

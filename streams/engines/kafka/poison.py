@@ -13,9 +13,7 @@ from streams.domain.event import Event
 from streams.domain.ids import DeadLetterId, Instant, derive
 from streams.engines.kafka.frames import Poison
 from streams.promises.engine import DeadLetter
-
-RECORD = "record:"
-"""Begins the `body_kind` of a letter whose body is a record that stays on its topic."""
+from streams.promises.letter_body import EVENT, RECORD
 
 ENDS_WORKERS = Poison(
     "ends-workers",
@@ -52,7 +50,7 @@ def defect_letter(event: Event, recorded_at: Instant) -> DeadLetter:
         envelope.event_id,
         (Problem("defect", "", detail, None),),
         recorded_at,
-        f"event:{type(event).__name__}",
+        f"{EVENT}{type(event).__name__}",
         0,
         encode_event(event),
     )
