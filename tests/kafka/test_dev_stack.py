@@ -190,6 +190,7 @@ def test_a_command_that_is_killed_leaves_no_server(tmp_path: Path) -> None:
         await_that(lambda: is_gone(server))
 
 
+@pytest.mark.faults
 def test_a_signal_before_all_are_up_is_heard(data: Path) -> None:
     with open_folder() as folder:
         running = Dev(folder, "--data", data)

@@ -123,6 +123,7 @@ async def test_what_is_called_off_before_a_worker_comes_never_leaves(scene: Scen
     assert violations(scene.agency, ledger) == []
 
 
+@pytest.mark.faults
 async def test_a_database_that_is_away_holds_dispatch_and_loses_nothing(scene: Scene) -> None:
     said = scene.said(10, 2, first=next(_firsts))
     more = scene.said(10, 2, first=next(_firsts))

@@ -54,6 +54,7 @@ async def test_what_the_ledger_issues_is_told_after_its_start_and_reported_once(
     assert taken == [*dict.fromkeys(taken)]
 
 
+@pytest.mark.faults
 async def test_workers_that_come_and_go_tell_everything_in_order(scene: Scene) -> None:
     said = scene.said(40, 4, first=next(_firsts))
     scene.agency.statuses = [503] * 10

@@ -150,6 +150,7 @@ async def test_bytes_of_an_earlier_version_are_brought_forward(
     assert payload_of(known, b"\x08kela\x02") == b"\x08kela\x02\x00"
 
 
+@pytest.mark.faults
 async def test_a_worker_goes_on_and_starts_while_the_registry_is_away(
     empty_registry: DevRegistry, tmp_path: Path
 ) -> None:

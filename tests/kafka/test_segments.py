@@ -16,6 +16,8 @@ from streams.bootstrap.kafka_topics import kafka_admin
 from tests.awaiting import come_about
 from tests.kafka.segments import batches, not_transactional
 
+pytestmark = pytest.mark.faults  # each look into a segment starts a Java of its own
+
 PARTITIONS = 2
 
 

@@ -172,6 +172,7 @@ def test_a_run_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
     await_that(lambda: all(map(is_gone, running)))
 
 
+@pytest.mark.faults
 def test_a_keeper_that_is_killed_leaves_nothing_and_the_next_one_starts_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

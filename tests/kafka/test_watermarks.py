@@ -93,6 +93,7 @@ def test_every_partition_is_told_of_and_never_back(hub: Scene) -> None:
     assert overtaken([each._replace(offset=at) for at, each in enumerate(planted)])
 
 
+@pytest.mark.faults
 def test_who_takes_over_knows_when_the_agency_was_last_heard(hub: Scene) -> None:
     with hub.worker() as first:
         hub.queue(LAPPEENRANTA, milestone("H-1"))
