@@ -126,7 +126,7 @@ class PartitionWriter:
                     bootstrap_servers=self._kafka,
                     acks="all",
                     enable_idempotence=True,
-                    compression_type="lz4",
+                    compression_type="snappy",
                     max_batch_size=BATCH_BYTES_MAX,
                     max_request_size=RECORD_BYTES_MAX,
                     request_timeout_ms=_ANSWER_MS,
