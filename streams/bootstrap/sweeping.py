@@ -10,6 +10,6 @@ def sweep_seldom() -> None:
     """Let cycles wait longer for their end than Python would; everything else is freed at once.
 
     The hub's records are tuples without cycles, made by the hundred for each event. Looking through
-    them took a fifth of a router's time (`make bench-kafka`).
+    them took much of a router's time (`make bench-kafka`).
     """
     gc.set_threshold(NEW_OBJECTS_A_SWEEP)
