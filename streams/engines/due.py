@@ -44,8 +44,8 @@ class Due:
 
     @property
     def is_stale(self) -> bool:
-        """Say whether more entries are stale than live: then it is time to make the heap anew."""
-        return len(self._heap) > 2 * self._live + _STALE_MIN
+        """Say whether a fifth of the entries is stale: then it is time to make the heap anew."""
+        return len(self._heap) > self._live + self._live // 4 + _STALE_MIN
 
     def move(self, person: PersonId, before: Instant | None, after: Instant | None) -> None:
         """Note that a person's next clock moved; call it once what moved it is committed."""
