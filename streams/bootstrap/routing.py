@@ -114,7 +114,7 @@ class RunningRouter:
             self._frames,
             self._agreements,
             is_home_of=home,
-            known_max=STATES_KEPT_MAX // count,
+            known_max=STATES_KEPT_MAX // max(1, count),
             wall=wall_clock,
             tell=self._hear,
         )
