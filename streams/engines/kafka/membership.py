@@ -73,7 +73,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             stopped.cancel()
             self._is_leaving = True
             await self._give_up(list(self.running))
-            with suppress(KafkaError, TimeoutError, OSError):
+            # The client walks over sets of its own that may change meanwhile: RuntimeError.
+            with suppress(KafkaError, TimeoutError, OSError, RuntimeError):
                 async with asyncio.timeout(self._call_s_max):
                     await self._consumer.stop()
             if self._broken.done():
@@ -97,11 +98,18 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
     async def _hold_one(self, source: TopicPartition, stop: asyncio.Event) -> None:
         try:
             await self._hold(source, stop)
+            if not stop.is_set():
+                self._break(ConnectionAbortedError("the work on a partition ended by itself"))
         except asyncio.CancelledError:
-            raise
+            if told_to_end():
+                raise
+            self._break(ConnectionAbortedError("the client let go of a call by itself"))
         except BaseException as failure:  # noqa: BLE001  # whoever holds the membership must hear of it
-            if not self._broken.done():
-                self._broken.set_exception(failure)
+            self._break(failure)
+
+    def _break(self, failure: BaseException) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(failure)
 
     async def _give_up(self, sources: list[TopicPartition]) -> None:
         leaving = [self.running.pop(source) for source in sources if source in self.running]
@@ -114,6 +122,16 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             task.cancel()  # it waits for a registry or a broker: whoever comes next begins anew
         if late:
             await asyncio.wait(late)
+
+
+def told_to_end() -> bool:
+    """Say whether the running task is cancelled, where only a call of it may have been.
+
+    The client cancels its own calls where an assignment or a connection goes: a task that took this
+    for its own end would leave its partition held, and nobody at work on it.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def polled(

@@ -23,7 +23,7 @@ from streams.engines.kafka.fenced_producer import (
     FencedProducer,
     UncertainError,
 )
-from streams.engines.kafka.membership import polled
+from streams.engines.kafka.membership import polled, told_to_end
 from streams.engines.kafka.progress import Progress
 from streams.engines.kafka.restoring import restore
 from streams.engines.kafka.state_file import Place, StateRow
@@ -99,6 +99,10 @@ class Partition:
             while not stop.is_set():
                 await self._round(work, stopping)
             await self._commit(work)
+        except asyncio.CancelledError:
+            if told_to_end():
+                raise
+            raise UncertainError("the client let go of a call") from None
         finally:
             stopping.cancel()
             await self._end()
@@ -146,20 +150,13 @@ class Partition:
         attempts.survived(offset)
 
     async def _poll(self, stopping: asyncio.Task[bool]) -> Sequence[ConsumerRecord]:
-        try:
-            return await polled(
-                self._consumer,
-                self._source,
-                stopping,
-                timeout_ms=_POLL_MS,
-                records_max=1 if self._is_careful() else self._setting.records_a_commit,
-            )
-        except asyncio.CancelledError:
-            # The library cancels its own waiting where the assignment changes meanwhile.
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise UncertainError("assignment-changes") from None
+        return await polled(
+            self._consumer,
+            self._source,
+            stopping,
+            timeout_ms=_POLL_MS,
+            records_max=1 if self._is_careful() else self._setting.records_a_commit,
+        )
 
     async def _commit(self, work: Work) -> None:
         is_time = self._is_time()
