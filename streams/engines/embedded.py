@@ -29,7 +29,7 @@ from streams.engines.sqlite_store import FolderLock, mended, opened, transaction
 from streams.promises.engine import DeadLetter, Outcome, ReceiptStatus, Stored
 
 FILE = "ledger.db"
-STATES_KEPT_MAX = 128
+STATES_KEPT_MAX = 64
 """Decoded states that stay at hand between commits."""
 _CLOCKS_A_COMMIT = 250
 
