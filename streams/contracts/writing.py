@@ -12,7 +12,7 @@ from streams.contracts.declarations import ContractError, Schema, declared, simp
 
 Encode = Callable[[Any], bytes]
 
-KEPT_MAX = 8192
+KEPT_MAX = 2048
 KEPT_BYTES_MAX = 64
 """Longer encodings are not kept: they hardly ever come twice."""
 LONG_MIN, LONG_MAX = -(1 << 63), (1 << 63) - 1
