@@ -5,6 +5,7 @@ registry_url   base of the run's schema registry
 database_url   an empty PostgreSQL database of the test's own
 clean_topics   the run's broker with the demonstration region's topics, all of them new and empty,
                for this module alone
+clean_scene    a hub's first two stages on these topics, with a database of its own; no worker runs
 own_broker     a broker of the module's own, that may be killed, paused and started again
 own_registry   the same for a schema registry
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from streams.bootstrap.kafka_dev_broker import Broker
     from streams.bootstrap.kafka_dev_registry import DevRegistry
     from streams.promises.topics import Topic
+    from tests.kafka.raw_scene import Scene
 
 ALLOWED = "SAATTAEN_ALLOW_NO_KAFKA"
 EXCUSE = "cannot run here: no Kafka"
@@ -114,6 +116,22 @@ def clean_topics(broker: str, run_folder: Path) -> Iterator[list["Topic"]]:
     with alone_with_topics(run_folder):
         asyncio.run(remake_topics(broker, topics, PARTITIONS))
         yield topics
+
+
+@pytest.fixture(scope="module")
+def clean_scene(
+    tmp_path_factory: pytest.TempPathFactory,
+    clean_topics: list["Topic"],
+    broker: str,
+    registry_url: str,
+    database_server: str,
+) -> Iterator["Scene"]:
+    """Set a hub up on new and empty topics, for this module alone."""
+    from tests.kafka.raw_scene import scene
+
+    assert clean_topics
+    with scene(tmp_path_factory.mktemp("hub"), broker, registry_url, database_server) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """`dead-letters replay --kafka`: what a dead letter holds goes in again, then it is over."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,27 +31,18 @@ from streams.engines.memory import MemoryEngine
 from streams.normalise.opening import open_dead_letter
 from streams.promises import topics
 from streams.promises.engine import DeadLetter, ReceiptStatus
-from streams.promises.topics import Topic
 from tests.cli.command import run
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.letter_scene import RAW, LetterScene
-from tests.kafka.raw_scene import HETUS, milestone, scene
+from tests.kafka.raw_scene import HETUS, Scene, milestone
 
 KELA = AgencyId("kela")
 WRONG = b'{"tapahtumaTunnus": "ZZ-broken"'
 
 
 @pytest.fixture(scope="module")
-def hub(
-    tmp_path_factory: pytest.TempPathFactory,
-    clean_topics: list[Topic],
-    broker: str,
-    registry_url: str,
-    database_server: str,
-) -> Iterator[LetterScene]:
-    assert clean_topics
-    with scene(tmp_path_factory.mktemp("hub"), broker, registry_url, database_server) as made:
-        yield LetterScene(made)
+def hub(clean_scene: Scene) -> LetterScene:
+    return LetterScene(clean_scene)
 
 
 def test_a_message_is_received_again_as_its_agency_sent_it(hub: LetterScene) -> None:

@@ -16,7 +16,6 @@ from streams.normalise.receive import ReceiveStep
 from streams.promises import topics
 from streams.promises.engine import DeadLetter, ReceiptStatus
 from streams.promises.receipt import Receipt
-from streams.promises.topics import Topic
 from tests.awaiting import await_that
 from tests.cli.processes import Process
 from tests.kafka.fixtures import PARTITIONS
@@ -29,7 +28,6 @@ from tests.kafka.raw_scene import (
     in_order,
     milestone,
     repeats,
-    scene,
     stop_connections,
 )
 
@@ -44,16 +42,8 @@ RAW = topics.raw(LAPPEENRANTA)
 
 
 @pytest.fixture(scope="module")
-def hub(
-    tmp_path_factory: pytest.TempPathFactory,
-    clean_topics: list[Topic],
-    broker: str,
-    registry_url: str,
-    database_server: str,
-) -> Iterator[Scene]:
-    assert clean_topics
-    with scene(tmp_path_factory.mktemp("hub"), broker, registry_url, database_server) as made:
-        yield made
+def hub(clean_scene: Scene) -> Scene:
+    return clean_scene
 
 
 @pytest.fixture(scope="module")

@@ -5,34 +5,25 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from streams.bootstrap.hub import wall_clock
 from streams.promises import topics
-from streams.promises.topics import Topic
 from streams.promises.watermark import SETTLE_US, Watermark
 from tests.awaiting import await_that
 from tests.kafka.fixtures import PARTITIONS
-from tests.kafka.raw_scene import HETUS, LAPPEENRANTA, Said, Scene, milestone, scene
+from tests.kafka.raw_scene import HETUS, LAPPEENRANTA, Said, Scene, milestone
 
 SOON_US = 5_000_000
 """How far a watermark may stand behind now on a machine under load."""
 
 
 @pytest.fixture(scope="module")
-def hub(
-    tmp_path_factory: pytest.TempPathFactory,
-    clean_topics: list[Topic],
-    broker: str,
-    registry_url: str,
-    database_server: str,
-) -> Iterator[Scene]:
-    assert clean_topics
-    with scene(tmp_path_factory.mktemp("hub"), broker, registry_url, database_server) as made:
-        yield made
+def hub(clean_scene: Scene) -> Scene:
+    return clean_scene
 
 
 def watermarks(said: Sequence[Said]) -> dict[tuple[int, str], list[Said]]:
