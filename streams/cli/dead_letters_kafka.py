@@ -1,7 +1,6 @@
 """`saattaen dead-letters` on a Kafka hub: what its topic has, and taking some of it in again."""
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from streams.cli import shapes
@@ -9,7 +8,7 @@ from streams.cli.dead_letters import none_waits
 from streams.cli.failures import CONFLICT, CommandError
 from streams.cli.ingest_kafka import PATIENCE_S
 from streams.cli.kafka_options import KafkaPlace
-from streams.cli.kafka_parts import sealing_parts
+from streams.cli.kafka_parts import hush_client, sealing_parts
 from streams.cli.output import print_json_lines, say
 from streams.domain.ids import DeadLetterId
 
@@ -43,8 +42,7 @@ def replay_letters(place: KafkaPlace, ids: tuple[str, ...], *, dry_run: bool) ->
         AgreementError, RegistryUnavailableError, SealBrokenError, SecretsError, UnavailableError,
             UnknownSenderError, WrongMasterKeyError: As the parts raise them.
     """
-    # What there is to say of a broker that is away is said once, by us.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    hush_client()
     asyncio.run(_replay(place, ids, dry_run=dry_run))
 
 

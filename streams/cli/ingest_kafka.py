@@ -1,7 +1,6 @@
 """`saattaen ingest --kafka`: the receive step of a Kafka hub, from files."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ from streams.cli import shapes
 from streams.cli.failures import UNAVAILABLE, CommandError
 from streams.cli.ingest import Delivery, known_agency, read_file
 from streams.cli.kafka_options import KafkaPlace
-from streams.cli.kafka_parts import sealing_parts
+from streams.cli.kafka_parts import hush_client, sealing_parts
 from streams.cli.output import print_json_lines
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ def queue_files(delivery: Delivery, place: KafkaPlace) -> None:
     """
     from streams.bootstrap.hub import wall_clock
 
-    # What there is to say of a broker that is away is said once, by us.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    hush_client()
     parts = sealing_parts(place)
     known_agency(delivery.agency, parts.agreements, delivery.recorded_at or wall_clock())
     asyncio.run(_queue(delivery, place, parts))

@@ -1,5 +1,6 @@
-"""How commands of a Kafka hub put together what seals: from the options, and with a word on it."""
+"""What commands of a Kafka hub share: parts put together from the options, and who speaks."""
 
+import logging
 from typing import TYPE_CHECKING
 
 from streams.cli.kafka_options import KafkaPlace
@@ -24,3 +25,8 @@ def sealing_parts(place: KafkaPlace, *, may_make_secrets: bool = True) -> "Seali
     if parts.made_secrets:
         tell_of_secrets(place.keys)
     return parts
+
+
+def hush_client() -> None:
+    """Let the client be silent: what there is to say of a broker that is away, we say once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,12 +1,12 @@
 """`saattaen kafka create-topics`: the topics that the agreement needs."""
 
 import asyncio
-import logging
 
 import click
 
 from streams.cli.failures import FINDINGS
 from streams.cli.kafka_options import KAFKA, KafkaPlace, kafka_options
+from streams.cli.kafka_parts import hush_client
 from streams.cli.options import json_option
 from streams.cli.output import print_json, print_table, say
 
@@ -44,8 +44,7 @@ def create_topics(
     from streams.bootstrap.agreement_file import load_agreements
     from streams.bootstrap.kafka_topics import make_topics, needed_topics
 
-    # The one line that is said of a broker which is away is ours.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    hush_client()
     topics = needed_topics(load_agreements(place.region))
     found = asyncio.run(make_topics(place.kafka, topics, partitions=partitions, copies=replication))
     if as_json:
