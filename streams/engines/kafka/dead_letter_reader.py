@@ -8,7 +8,8 @@ from streams.contracts.dead_letter import decode_dead_letter
 from streams.contracts.declarations import ContractError
 from streams.domain.ids import DeadLetterId
 from streams.engines.kafka.framed_values import BAD_BYTES, Fault, FramedValues, Schemas
-from streams.engines.kafka.resolved import Resolved, header_of, read_resolved
+from streams.engines.kafka.headers import header_of
+from streams.engines.kafka.resolved import Resolved, read_resolved
 from streams.engines.kafka.topic_reader import TopicReader
 from streams.promises.engine import DeadLetter
 from streams.promises.ledger import Place

@@ -4,12 +4,12 @@ It says up to which offset. The same letter comes again where its message is sti
 come before the word is written: what stands behind that offset waits, whenever it came.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from aiokafka.structs import ConsumerRecord
 
 from streams.domain.ids import DeadLetterId
+from streams.engines.kafka.headers import header_of
 from streams.promises.topics import CE_ID, RESOLVED
 
 _DIGITS_MAX = 18
@@ -36,8 +36,3 @@ def read_resolved(record: ConsumerRecord) -> Resolved | None:
     if not until.isdigit() or len(until) > _DIGITS_MAX or not letter.isascii():
         return None
     return Resolved(DeadLetterId(letter.decode()), int(until))
-
-
-def header_of(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
-    """Give the first header of a name, None where there is none."""
-    return next((value for key, value in headers if key == name), None)

@@ -10,6 +10,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.domain.ids import Instant
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, UncertainError
+from streams.engines.kafka.headers import header_of
 from streams.engines.kafka.partition_state import PARTITION_KEY
 from streams.engines.kafka.state_file import Place, StateFile, StateRow
 from streams.engines.kafka.states import States
@@ -125,9 +126,9 @@ class _Tail:
 
 def row_of(record: ConsumerRecord) -> StateRow:
     """Read a state off its record."""
-    next_at = next((value for name, value in record.headers if name == NEXT_AT), None)
+    next_at = header_of(record.headers, NEXT_AT)
     return StateRow(record.key, None if next_at is None else Instant(int(next_at)), record.value)
 
 
 def _lineage(record: ConsumerRecord) -> str:
-    return next((value.decode() for name, value in record.headers if name == LINEAGE), "")
+    return (header_of(record.headers, LINEAGE) or b"").decode()
