@@ -254,6 +254,9 @@ class Lanes:
         pending = self._written.closed.get(person)
         if pending is not None:
             return pending
+        hot = self.hot(person)
+        if hot is None or not hot.closed_digest:
+            return None  # without asking for it: most persons have nothing that is over
         value = self._states.get(f"{person}/closed".encode())
         return None if value is None else decode_closed(self._frames.current("ClosedState", value))
 
@@ -263,9 +266,8 @@ class Lanes:
         if self._clocks is not None and person not in self._written.before:
             self._written.before[person] = self._next_at(person)
         if entry.closed_added is not None:
-            before = self.hot(person)
-            has_closed = before is not None and before.closed_digest != b""
-            earlier = (self.closed(person) if has_closed else None) or NOTHING_CLOSED
+            # Before the entry is kept: its own state says already that something is over.
+            earlier = self.closed(person) or NOTHING_CLOSED
             self._written.closed[person] = earlier.with_added(entry.closed_added)
         self._written.keep(entry)
         self._now = max(self._now, entry.recorded_at)

@@ -143,7 +143,9 @@ class Partition:
 
     def _take(self, work: Work, records: Sequence[ConsumerRecord]) -> None:
         attempts, offset = self._attempts, records[0].offset
-        if attempts is None or not attempts.may_take(offset):
+        if attempts is None:
+            raise UncertainError("not begun")
+        if not attempts.may_take(offset):
             work.refuse(records[0])
             return
         work.take(records)
