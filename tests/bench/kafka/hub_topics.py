@@ -1,17 +1,20 @@
-"""A hub's topics for a measurement: made anew, filled in one instant, and read back."""
+"""A hub for a measurement: topics made anew, filled in one instant, read back; routers awaited."""
 
+import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.structs import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord
 
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.kafka_topics import needed_topics
 from streams.contracts.event import encode_event
 from streams.contracts.registry import Registry, frame_payload
 from streams.domain.event import AgencyEvent
+from streams.engines.kafka.topic_reader import TopicReader
 from streams.promises import topics
+from tests.kafka.faults.workers import Worker
 from tests.kafka.topics import remake_topics
 
 PARTITIONS = 4
@@ -50,35 +53,27 @@ async def filled(kafka: str, registry_url: str, said: Sequence[AgencyEvent]) -> 
 async def stamps(kafka: str, entries: int) -> list[int]:
     """Give when each entry of the ledger was written, in ms since 1970, once so many are there."""
     found: list[int] = []
-    async for records in _committed(kafka, topics.LEDGER):
-        found += [record.timestamp for record in records]
-        if len(found) >= entries:
-            break
+    async with TopicReader(kafka, topics.LEDGER) as ledger:
+        async for records in ledger.news(await ledger.begin(None)):
+            found += [record.timestamp for record in records]
+            if len(found) >= entries:
+                break
     return found
 
 
 async def states(kafka: str) -> list[ConsumerRecord]:
     """Read the topic of states as far as it goes."""
-    found: list[ConsumerRecord] = []
-    async for records in _committed(kafka, topics.STATE):
-        found += records
-        if not records:
-            break
-    return found
+    async with TopicReader(kafka, topics.STATE) as topic:
+        await topic.begin(None)
+        return [record for one in topic.until_now().values() async for record in one]
 
 
-async def _committed(kafka: str, topic: str) -> AsyncIterator[list[ConsumerRecord]]:
-    """Give a topic's records from its beginning; an empty list where there are none for a while."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, isolation_level="read_committed", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        sources = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(sources)
-        await consumer.seek_to_beginning(*sources)
-        while True:
-            polled = await consumer.getmany(timeout_ms=1_000)
-            yield [record for records in polled.values() for record in records]
-    finally:
-        await consumer.stop()
+def are_settled(workers: Sequence[Worker]) -> bool:
+    """Say whether routers hold all partitions between them, each its share, restored."""
+    shares = []
+    for worker in workers:
+        *_, last = worker.said().split('"partitions_taken"')
+        told = re.search(r'"partitions":(\d+)', last)
+        share = int(told[1]) if told else 0
+        shares.append(share if last.count('"partition_taken"') == share else 0)
+    return 0 not in shares and sum(shares) == PARTITIONS

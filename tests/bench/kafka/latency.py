@@ -23,16 +23,15 @@ from streams.bootstrap.receiving import Receiving
 from streams.domain.calendar import moment
 from streams.promises import topics
 from tests.awaiting import await_that
-from tests.bench.kafka.hub_topics import PARTITIONS, made_anew, stamps
+from tests.bench.kafka.hub_topics import PARTITIONS, are_settled, made_anew, stamps
 from tests.bench.mix import json_mix
 from tests.kafka.faults.said import TURNS
-from tests.kafka.faults.workers import Place, Worker, router
+from tests.kafka.faults.workers import READY, Place, router
 from tests.kafka.raw_scene import LAPPEENRANTA, Scene, scene
 
 P50_GOAL_MS, P99_GOAL_MS = 50, 250
 _READY_S = 60.0
 _END_S = 60.0
-_ANSWERS = "Ctrl-C stops"
 
 
 class _Kept:
@@ -75,8 +74,8 @@ def measure(
         routing.start()
         routing.await_ready(_READY_S)
         normalising = running.enter_context(hub.worker(1))
-        await_that(lambda: _ANSWERS in normalising.said(), _READY_S)
-        _await_share(routing)
+        await_that(lambda: READY in normalising.said(), _READY_S)
+        await_that(lambda: are_settled([routing]), _READY_S)
         began_s = asyncio.run(_all_at_once(kafka, first))
         ended_s = max(asyncio.run(stamps(kafka, len(first)))) / 1000
         rate = len(first) / (ended_s - began_s)
@@ -91,10 +90,6 @@ def measure(
         "p99_ms": round(cuts[98] * 1000, 1),
         "max_ms": round(max(waits_s) * 1000, 1),
     }
-
-
-def _await_share(routing: Worker) -> None:
-    await_that(lambda: routing.said().count('"partition_taken"') == PARTITIONS, _READY_S)
 
 
 async def _sealed(hub: Scene, persons: int, first: int) -> list[Outgoing]:

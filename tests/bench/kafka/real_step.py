@@ -8,20 +8,20 @@ restart   a worker whose snapshot has so many persons, from its start to its las
 
 import asyncio
 import gc
-import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import uvloop
+from aiokafka.structs import ConsumerRecord
 
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.routing import RouterPlace, RunningRouter
 from streams.bootstrap.sweeping import sweep_seldom
+from streams.contracts.frame import HEAD_BYTES
 from streams.contracts.person import decode_state, encode_state
 from streams.contracts.registry import Registry
 from streams.domain.event import AgencyEvent
@@ -30,15 +30,24 @@ from streams.engines import lane
 from streams.engines.kafka import lanes as kafka_lanes
 from streams.engines.kafka import written
 from streams.engines.kafka.frames import Frames
+from streams.engines.kafka.partition_state import PARTITION_KEY
 from streams.engines.kafka.state_file import Place, StateFile, StateRow
 from streams.promises import topics
-from tests.bench.kafka.hub_topics import PARTITIONS, filled, made_anew, stamps, states
+from tests.awaiting import await_that
+from tests.bench.kafka.hub_topics import (
+    PARTITIONS,
+    are_settled,
+    filled,
+    made_anew,
+    stamps,
+    states,
+)
+from tests.kafka.faults import workers as faults
 from tests.kafka.faults.said import TURNS, events_said
 
 OWN_GOAL_US = 20.0
-_READY = '"partition_taken"'
 _START_S_MAX = 120.0
-_HEAD_BYTES = 5
+SESSION_MS = 10_000
 _CALLS_TO_CALIBRATE = 100_000
 
 Host = Callable[[int], list[str]]
@@ -177,46 +186,25 @@ def several(
     """
     asyncio.run(made_anew(kafka))
     folder.mkdir(exist_ok=True)
-    logs = [folder / f"{processes}-{number}.log" for number in range(processes)]
-    workers = []
-    for number, log in enumerate(logs):
-        command = [
-            *(sys.executable, "-c", "from streams.cli import main; main()"),
-            *("worker", "route", "--kafka", kafka, "--registry", registry_url),
-            *("--state", str(folder / f"{processes}-{number}")),
+    place = faults.Place(kafka, registry_url, folder, SESSION_MS)
+    with ExitStack() as running:
+        workers = [
+            running.enter_context(_started(faults.router(place, f"{processes}-{number}")))
+            for number in range(processes)
         ]
-        with log.open("wb") as out:
-            workers.append(subprocess.Popen(command, stdout=out, stderr=out))  # our own command
-    try:
-        _await(lambda: _are_settled(logs), workers)
+        await_that(lambda: are_settled(workers), _START_S_MAX)
         began_s = asyncio.run(filled(kafka, registry_url, said))
         ended_s = max(asyncio.run(stamps(kafka, len(said)))) / 1000
-        return len(said) / (ended_s - began_s)
+    return len(said) / (ended_s - began_s)
+
+
+@contextmanager
+def _started(worker: faults.Worker) -> Iterator[faults.Worker]:
+    worker.start()
+    try:
+        yield worker
     finally:
-        for worker in workers:
-            worker.terminate()
-            worker.wait()
-
-
-def _are_settled(logs: Sequence[Path]) -> bool:
-    """Say whether every worker holds its share, restored, of all partitions."""
-    shares = []
-    for log in logs:
-        *_, last = log.read_text().split('"partitions_taken"')
-        told = re.search(r'"partitions":(\d+)', last)
-        share = int(told[1]) if told else 0
-        shares.append(share if last.count(_READY) == share else 0)
-    return 0 not in shares and sum(shares) == PARTITIONS
-
-
-def _await(is_so: Callable[[], bool], workers: Sequence["subprocess.Popen[bytes]"]) -> None:
-    began_s = time.perf_counter()
-    while not is_so():
-        if any(worker.poll() is not None for worker in workers):
-            raise RuntimeError("a process ended before it was ready: look at its log")
-        if time.perf_counter() - began_s > _START_S_MAX:
-            raise RuntimeError("the processes were not ready in time: look at their logs")
-        time.sleep(0.02)
+        worker.stop()
 
 
 def hosted(
@@ -228,56 +216,44 @@ def hosted(
     """
     asyncio.run(made_anew(kafka))
     asyncio.run(filled(kafka, registry_url, said))
-    with (folder / "host.log").open("wb") as log:
-        worker = subprocess.Popen(host, stdout=log, stderr=log)  # our own command
-    try:
+    environment = faults.Place(kafka, registry_url, folder).environment()
+    with _started(faults.Worker(host, environment, folder / "host.log")) as worker:
         found = asyncio.run(_stamps_of(kafka, len(said), worker))
-        first = min(found)
-        after = sum(stamp > first for stamp in found)
-        return after / ((max(found) - first) / 1000)
-    finally:
-        worker.terminate()
-        worker.wait()
+    first = min(found)
+    after = sum(stamp > first for stamp in found)
+    return after / ((max(found) - first) / 1000)
 
 
-async def _stamps_of(kafka: str, entries: int, worker: "subprocess.Popen[bytes]") -> list[int]:
+async def _stamps_of(kafka: str, entries: int, worker: faults.Worker) -> list[int]:
     reading = asyncio.create_task(stamps(kafka, entries))
     while not reading.done():
-        if worker.poll() not in (None, 0):
+        if worker.process.poll() not in (None, 0):
             reading.cancel()
-            raise RuntimeError("the host ended by itself: look at its log")
+            raise RuntimeError(f"the host ended by itself: {worker.said()[-2_000:]}")
         await asyncio.wait([reading], timeout=0.5)
     return reading.result()
 
 
-def restart(
-    kafka: str, registry_url: str, persons: int, folder: Path, sample: bytes
-) -> dict[str, float]:
+def restart(kafka: str, registry_url: str, persons: int, folder: Path) -> dict[str, float]:
     """Start a worker on a snapshot of so many persons; give the seconds until it has all."""
-    _snapshots(kafka, persons, folder, sample)
-    command = [
-        *(sys.executable, "-c", "from streams.cli import main; main()"),
-        *("worker", "route", "--kafka", kafka, "--registry", registry_url),
-        *("--state", str(folder)),
-    ]
-    log = folder / "restart.log"
-    with log.open("wb") as out:
-        began_s = time.perf_counter()
-        worker = subprocess.Popen(command, stdout=out, stderr=out)  # our own command
-    try:
-        _await(lambda: log.read_text().count(_READY) == PARTITIONS, [worker])
+    worker = faults.router(faults.Place(kafka, registry_url, folder, SESSION_MS), "restart")
+    _snapshots(asyncio.run(states(kafka)), persons, folder / "restart")
+    began_s = time.perf_counter()
+    with _started(worker):
+        await_that(lambda: are_settled([worker]), _START_S_MAX)
         return {"persons": persons, "ready_s": round(time.perf_counter() - began_s, 2)}
-    finally:
-        worker.terminate()
-        worker.wait()
 
 
-def _snapshots(kafka: str, persons: int, folder: Path, sample: bytes) -> None:
-    """Write the files of a worker that had so many persons, each with a referral and clocks."""
-    ends, lineages = asyncio.run(_ends(kafka))
-    head, state = sample[:_HEAD_BYTES], decode_state(sample[_HEAD_BYTES:]).state
+def _snapshots(found: list[ConsumerRecord], persons: int, folder: Path) -> None:
+    """Write the files of a worker that had so many persons, each with a referral and clocks.
+
+    `found` is what the topic of states has.
+    """
+    folder.mkdir()
+    ends, lineages = _ends(found)
+    sample = next(record.value for record in found if record.key.startswith(b"p-"))
+    head, state = sample[:HEAD_BYTES], decode_state(sample[HEAD_BYTES:]).state
     for number in range(PARTITIONS):
-        (folder / f"{number}.db").unlink(missing_ok=True)
         file = StateFile(folder / f"{number}.db")
         rows = []
         for person in range(number, persons, PARTITIONS):
@@ -293,18 +269,17 @@ def _snapshots(kafka: str, persons: int, folder: Path, sample: bytes) -> None:
         file.close()
 
 
-async def _ends(kafka: str) -> tuple[dict[int, int], dict[int, str]]:
+def _ends(found: list[ConsumerRecord]) -> tuple[dict[int, int], dict[int, str]]:
     """Give where the topic of states ends, and its lineage, by partition."""
-    records = await states(kafka)
     lineages = {
         r.partition: dict(r.headers)[topics.LINEAGE].decode()
-        for r in records
-        if r.key == b"partition"
+        for r in found
+        if r.key == PARTITION_KEY
     }
-    return {n: max(r.offset for r in records if r.partition == n) + 1 for n in lineages}, lineages
+    return {n: max(r.offset for r in found if r.partition == n) + 1 for n in lineages}, lineages
 
 
-def measure(order: "Order", say: Callable[[str], None]) -> dict[str, Any]:
+def measure(order: Order, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure all of it, one after another."""
     kafka, registry_url, folder = order.kafka, order.registry, order.folder
     said = events_said(order.events // TURNS, wall_clock())
@@ -327,7 +302,6 @@ def measure(order: "Order", say: Callable[[str], None]) -> dict[str, Any]:
     asyncio.run(filled(kafka, registry_url, said))
     found["router"] = one(kafka, registry_url, len(said), folder / "one")
     say(f"router {found['router']}")
-    sample = next(r.value for r in asyncio.run(states(kafka)) if r.key.startswith(b"p-"))
-    found["restart"] = restart(kafka, registry_url, order.persons, folder / "one", sample)
+    found["restart"] = restart(kafka, registry_url, order.persons, folder)
     say(f"restart {found['restart']}")
     return found

@@ -5,7 +5,6 @@ Run by the hub's interpreter, which finds Quix Streams in the peers' environment
 
 import argparse
 import site
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,4 +60,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-    sys.exit(0)
