@@ -303,7 +303,7 @@ class NormalisingStage:
 def _normalised(
     normaliser: Normaliser, keys: PostgresKeyStore, records: list[ArrivedRecord]
 ) -> list[Normalised]:
-    made = [normaliser.normalise(record) for record in records]
+    made = normaliser.normalise(records)
     # The keys first, as always; and whoever was erased meanwhile is told of here.
     keys.commit()
     return made

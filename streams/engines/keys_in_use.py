@@ -1,7 +1,7 @@
 """The keys that a store has at hand: made and not yet durable, and those lately used."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from streams.domain.ids import PersonId
@@ -70,6 +70,20 @@ class KeysInUse:
         self._living: _Recent[PersonId] = _Recent(kept_max)
         self._older: _Recent[tuple[PersonId, int]] = _Recent(kept_max)
 
+    def lacking(self, persons: Iterable[PersonId]) -> list[PersonId]:
+        """Give those, each once, whose newest key is not at hand."""
+        known = (self._living.find, self._made.get)
+        return [each for each in dict.fromkeys(persons) if not any(find(each) for find in known)]
+
+    def looked_up(self, person: PersonId, newest: Newest) -> None:
+        """Have a person's newest key at hand, where it lives.
+
+        Raises:
+            UnavailableError: The key was altered.
+        """
+        if newest.wrapped is not None:
+            self._unwrapped(person, newest.generation, newest.wrapped)
+
     def current(self, person: PersonId, newest_of: NewestOf) -> PersonKey:
         """Give the person's newest living key; make one where there is none.
 
@@ -81,9 +95,7 @@ class KeysInUse:
             return key
         generation, wrapped = newest_of(person) or Newest(0, None)
         if wrapped is not None:
-            key = PersonKey(generation, self._wrapping.unwrap(person, generation, wrapped))
-            self._living.keep(person, key)
-            return key
+            return self._unwrapped(person, generation, wrapped)
         generation += 1
         key = PersonKey(generation, make_key(person, generation, self._derive_from))
         self._made[person] = key
@@ -109,6 +121,11 @@ class KeysInUse:
         older = PersonKey(generation, self._wrapping.unwrap(person, generation, wrapped))
         self._older.keep((person, generation), older)
         return older
+
+    def _unwrapped(self, person: PersonId, generation: int, wrapped: bytes) -> PersonKey:
+        key = PersonKey(generation, self._wrapping.unwrap(person, generation, wrapped))
+        self._living.keep(person, key)
+        return key
 
     def made(self) -> list[tuple[PersonId, int, bytes]]:
         """Give the keys that are not durable yet, wrapped, by person.

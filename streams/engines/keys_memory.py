@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from collections.abc import Iterable
 
 from streams.domain.ids import Instant, PersonId
 from streams.promises.key_store import PersonKey
@@ -24,6 +25,9 @@ class MemoryKeyStore:
         """Begin without keys; with `derive_from` (demonstration only) they derive from it."""
         self._derive_from = derive_from
         self._generations: dict[PersonId, list[PersonKey | None]] = {}
+
+    def look_ahead(self, persons: Iterable[PersonId]) -> None:
+        """Do nothing: every key is at hand."""
 
     def current(self, person: PersonId) -> PersonKey:
         """Give the person's newest living key; make one where there is none."""

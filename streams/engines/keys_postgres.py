@@ -7,7 +7,7 @@ generation. Every process hears of an erasure with its next `commit`.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from streams.domain.ids import Instant, PersonId
 from streams.engines.key_wrapping import KeyWrapping
@@ -62,6 +62,12 @@ _FIRST_START = 0x5AA77AE1
 """Advisory lock: two processes that start at once do not both make the tables."""
 
 _NEWEST = select(_KEYS.c.generation, _KEYS.c.wrapped_key).order_by(_KEYS.c.generation.desc())
+_NEWEST_OF_ALL = (
+    select(_KEYS.c.person, _KEYS.c.generation, _KEYS.c.wrapped_key)
+    .where(_KEYS.c.person == func.any(bindparam("persons", type_=ARRAY(Text))))
+    .ext(distinct_on(_KEYS.c.person))
+    .order_by(_KEYS.c.person, _KEYS.c.generation.desc())
+)
 _ERASURES = select(_HUB.c.erasures)
 _COLUMNS = (_KEYS.c.person, _KEYS.c.generation, _KEYS.c.wrapped_key)
 # A column a list, whatever the number of keys: one statement, whose count of rows can be trusted.
@@ -115,6 +121,21 @@ class PostgresKeyStore:
         except BaseException:
             self._engine.dispose()
             raise
+
+    def look_ahead(self, persons: Iterable[PersonId]) -> None:
+        """Look up the newest keys of all who are not at hand, in one question.
+
+        Raises:
+            UnavailableError: The database cannot be used.
+        """
+        with self._lock:
+            lacking = self._keys.lacking(persons)
+            if not lacking:
+                return
+            with mended(self._place), self._looking.connect() as database:
+                found = database.execute(_NEWEST_OF_ALL, {"persons": lacking}).all()
+            for person, generation, wrapped in found:
+                self._keys.looked_up(person, Newest(generation, wrapped))
 
     def current(self, person: PersonId) -> PersonKey:
         """Give the person's newest living key; make one where there is none.

@@ -7,7 +7,7 @@ means that the bytes are gone: freed space is overwritten, and the write-ahead l
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,6 +89,9 @@ class SqliteKeyStore:
         except BaseException:
             self._db.close()
             raise
+
+    def look_ahead(self, persons: Iterable[PersonId]) -> None:
+        """Do nothing: a key is no further away than the others of its page."""
 
     def current(self, person: PersonId) -> PersonKey:
         """Give the person's newest living key; make one where there is none.

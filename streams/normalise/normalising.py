@@ -7,7 +7,7 @@ Nothing that can lie in a topic raises. A dead letter is made only of what is po
 the hub lacks for the moment (keys) goes out, and the caller waits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from streams.contracts.dead_letter import encode_dead_letter
@@ -98,16 +98,24 @@ class Normaliser:
         self._sealer = sealer
         self._stamp = Stamp(keys, pseudonyms, sealer)
 
-    def normalise(self, record: ArrivedRecord) -> Normalised:
-        """Say what a raw record means.
+    def normalise(self, records: Sequence[ArrivedRecord]) -> list[Normalised]:
+        """Say what raw records mean, one by one.
 
         A person who came back after an erasure got a new key: `KeyStore.commit` must return before
         any of this is written.
 
         Raises:
-            UnavailableError: The key store cannot be used; the record has to wait.
+            UnavailableError: The key store cannot be used; the records have to wait.
         """
-        head, problems = read_head(record)
+        heads = [read_head(record) for record in records]
+        self._keys.look_ahead(head.sealed_for for head, _ in heads if head.sealed_for)
+        return [
+            self._normalised(record, *read) for record, read in zip(records, heads, strict=True)
+        ]
+
+    def _normalised(
+        self, record: ArrivedRecord, head: Head, problems: tuple[Problem, ...]
+    ) -> Normalised:
         raw = self._opened(record, head)
         if not isinstance(raw, bytes):
             wrong = problems if raw is None else (*problems, raw)

@@ -25,7 +25,6 @@ RECORDED_FROM, RECORDED_UNTIL = (
 _DIGITS_MAX = 20
 _LANE = re.compile(r"p-[0-9A-HJKMNP-TV-Z]{26}|hub-[0-9]{4}-[0-9]{2}", re.ASCII)
 _HUB = "hub-"
-_NOBODYS = b"r-"
 _KEY = re.compile(rb"[pr]-[0-9A-HJKMNP-TV-Z]{26}")
 _NOBODYS = b"r-"
 _TRACEPARENT = re.compile(

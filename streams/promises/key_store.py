@@ -1,5 +1,6 @@
 """What a key store promises: one random key a person and generation, and never a key for no one."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from streams.domain.ids import PersonId
@@ -22,6 +23,15 @@ class PersonKey(NamedTuple):
 
 class KeyStore(Protocol):
     """Keeps the persons' keys, wrapped by a master key that never lies beside them."""
+
+    def look_ahead(self, persons: Iterable[PersonId]) -> None:
+        """Hear whose keys will be asked for: a store that is far away looks them up at once.
+
+        It changes no answer.
+
+        Raises:
+            UnavailableError: The store cannot be used.
+        """
 
     def current(self, person: PersonId) -> PersonKey:
         """Give the person's newest living key; make one where there is none.

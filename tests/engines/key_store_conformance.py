@@ -106,3 +106,15 @@ class KeyStoreConformance(ABC):
         keys.commit()
         keys.commit()
         assert keys.current(ANNA) == key
+
+    def test_to_hear_whose_keys_will_be_asked_for_changes_no_answer(
+        self, keys: ErasingKeyStore
+    ) -> None:
+        keys.current(ANNA)
+        keys.destroy(ANNA, MARCH)
+        kept = keys.current(BEDA)
+        keys.look_ahead([ANNA, BEDA, BEDA, hub_lane(MARCH)])
+        assert keys.of_generation(ANNA, 1) is None
+        assert keys.of_generation(BEDA, 1) == keys.current(BEDA) == kept
+        assert keys.current(ANNA).generation == 2
+        assert keys.current(hub_lane(MARCH)).generation == 1

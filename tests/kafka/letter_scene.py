@@ -77,7 +77,7 @@ class LetterScene:
             normaliser = Normaliser(
                 connector_of, parts.agreements, keys, parts.pseudonyms, parts.sealer
             )
-            made = normaliser.normalise(arrived)
+            (made,) = normaliser.normalise([arrived])
             keys.commit()
         into = topics.DEAD_LETTERS if isinstance(made.taken, DeadLetter) else topics.EVENTS
         value = frame_payload(self.registry, made.record, made.payload)

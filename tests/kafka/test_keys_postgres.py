@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.event import listen
 
 from streams.domain.ids import Instant, PersonId
 from streams.engines.key_wrapping import WrongMasterKeyError
@@ -205,6 +206,21 @@ def test_only_so_many_keys_stay_in_memory(database: Database) -> None:
     assert [keys.of_generation(person, 1) for person in PEOPLE] == made
     assert [keys.current(person) for person in reversed(PEOPLE)] == made[::-1]
     assert keys._keys.kept() == (4, 4)
+
+
+def test_keys_heard_of_before_are_looked_up_in_one_question(database: Database) -> None:
+    keys, other = database.open(), database.open()
+    made = [keys.current(person) for person in PEOPLE]
+    keys.destroy(PEOPLE[0], MARCH)
+    again = keys.current(PEOPLE[0])
+    keys.commit()
+    asked: list[str] = []
+    listen(other._engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    other.look_ahead(PEOPLE)
+    other.look_ahead(PEOPLE)
+    assert [other.current(person) for person in PEOPLE] == [again, *made[1:]]
+    assert [other.of_generation(person, 1) for person in PEOPLE[1:]] == made[1:]
+    assert len(asked) == 1
 
 
 def test_threads_share_a_store_and_see_one_key_a_person(database: Database) -> None:

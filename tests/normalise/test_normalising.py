@@ -103,7 +103,7 @@ def test_what_does_not_open_is_kept_as_it_came(
 def test_a_record_without_a_value_says_so(
     ways: TwoWays, record: RawRecord, value: bytes | None
 ) -> None:
-    found = letter(ways.second.normalise(arrived(AGENCY, record)._replace(value=value)))
+    found = letter(ways.of(arrived(AGENCY, record)._replace(value=value)))
     assert said(found) == [("missing-field", "/value")]
 
 
@@ -148,7 +148,7 @@ def test_an_agency_that_left_the_agreement_is_named(ways: TwoWays) -> None:
     stranger = AgencyId("employment.nowhere")
     (queued,) = ways.queued(GOOD)
     moved = with_headers(queued.record, (topics.AGENCY, stranger.encode()))
-    found = letter(ways.second.normalise(arrived(stranger, moved)))
+    found = letter(ways.of(arrived(stranger, moved)))
     assert said(found) == [("unknown-agency", "/headers/agency")]
     assert open_dead_letter(found, ways.keys, SEALER) == GOOD
 
@@ -238,7 +238,7 @@ def test_without_keys_a_record_waits(ways: TwoWays, record: RawRecord) -> None:
     for keys in (Unreachable(), half):
         normaliser = Normaliser(lambda _: CONNECTOR, AGREEMENTS, keys, PSEUDONYMS, SEALER)
         with pytest.raises(UnavailableError):
-            normaliser.normalise(arrived(AGENCY, record))
+            normaliser.normalise([arrived(AGENCY, record)])
 
 
 def test_a_defect_met_by_one_message_keeps_it_and_goes_on(ways: TwoWays, record: RawRecord) -> None:
@@ -246,7 +246,7 @@ def test_a_defect_met_by_one_message_keeps_it_and_goes_on(ways: TwoWays, record:
         raise RuntimeError(sector)
 
     normaliser = Normaliser(broken, AGREEMENTS, ways.keys, PSEUDONYMS, SEALER)
-    found = letter(normaliser.normalise(arrived(AGENCY, record)))
+    found = letter(*normaliser.normalise([arrived(AGENCY, record)]))
     assert said(found) == [("malformed", "")]
     assert open_dead_letter(found, ways.keys, SEALER) == GOOD
 
@@ -271,7 +271,7 @@ def test_whatever_lies_in_a_topic_becomes_a_dead_letter(
     agency, connector = SENDERS[sector]
     made = TwoWays(agency, connector)
     record = ArrivedRecord(agency, key, value, headers, APPENDED_AT, PLACE)
-    assert letter(made.second.normalise(record)).errors
+    assert letter(made.of(record)).errors
 
 
 @given(context=st.text(max_size=30) | st.sampled_from(["[1]", "[0,[1]]", '["a",[]]', "[-1,[]]"]))

@@ -129,7 +129,7 @@ def test_a_header_that_stands_twice_is_read_by_nobody(ways: TwoWays, record: Raw
 def test_a_wrong_key_is_named_and_never_shown(
     ways: TwoWays, record: RawRecord, key: bytes | None, code: str
 ) -> None:
-    normalised = ways.second.normalise(arrived(AGENCY, record)._replace(key=key))
+    normalised = ways.of(arrived(AGENCY, record)._replace(key=key))
     found = letter(normalised)
     assert said(found) == [(code, "/key")]
     assert open_dead_letter(found, ways.keys, SEALER) == GOOD

@@ -77,7 +77,11 @@ class TwoWays:
         ]
 
     def normalised(self, record: RawRecord) -> Normalised:
-        return self.second.normalise(arrived(self.agency, record))
+        return self.of(arrived(self.agency, record))
+
+    def of(self, record: ArrivedRecord) -> Normalised:
+        (made,) = self.second.normalise([record])
+        return made
 
     def by_topic(self, raw: bytes, at: Instant = RECORDED_AT) -> list[Taken]:
         return [self.normalised(each.record).taken for each in self.queued(raw, at)]
