@@ -9,6 +9,10 @@ import faust
 
 from streams.bootstrap.until_stopped import INTERRUPTED
 
+THREADS_SWITCH_S = 0.000_5
+"""How long a thread may compute while another waits to: Python's own 5 ms would pass between the
+three (reading, handing on, normalising) several times a record, and were most of its time."""
+
 
 class _Worker(faust.Worker):
     """Faust's worker, which remembers what stopped it."""
@@ -31,6 +35,7 @@ def run_app(app: faust.App) -> int:
     Raises:
         Exception: What crashed it: the stage's own errors among others.
     """
+    sys.setswitchinterval(THREADS_SWITCH_S)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     # Faust's words may repeat anything; the operator log says that it spoke, and how gravely.
