@@ -1,0 +1,99 @@
+"""What a router does when the way to its broker is cut: `make test-kafka`."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.hub import wall_clock
+from streams.bootstrap.kafka_dev_broker import SETTINGS, Broker
+from streams.bootstrap.kafka_dev_child import LOCALHOST, Guard, free_ports
+from streams.bootstrap.kafka_dev_parts import parts
+from streams.bootstrap.kafka_topics import needed_topics
+from tests.kafka.faults.cutting import KINDS, Cuttable
+from tests.kafka.faults.said import events_said
+from tests.kafka.faults.scenario import Run, play
+from tests.kafka.faults.workers import Place, router
+from tests.kafka.fixtures import PARTITIONS
+from tests.kafka.sources import open_folder
+from tests.kafka.topics import remake_topics
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+PERSONS = 1_000
+ASKED_AT_THE_START = {"JoinGroup", "SyncGroup", "InitProducerId", "OffsetFetch"}
+WAIT_S = 60.0
+NOBODY_ANSWERS_S = 20.0
+"""Longer than the session, and than a router waits for any answer."""
+
+
+@pytest.fixture(scope="module")
+def way() -> Iterator[Cuttable]:
+    """Give a way to a broker that can be cut."""
+    cuttable = Cuttable()
+    cuttable.start()
+    yield cuttable
+    cuttable.stop()
+
+
+@pytest.fixture(scope="module")
+def cut_broker(way: Cuttable) -> Iterator[Broker]:
+    """Give a broker that clients reach directly, or by a way that can be cut."""
+    client, controller = free_ports(2)
+    settings = {
+        "listeners": f"PLAINTEXT://{LOCALHOST}:{client},CUT://{LOCALHOST}:{way.broker_port},"
+        f"CONTROLLER://{LOCALHOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{LOCALHOST}:{client},CUT://{LOCALHOST}:{way.port}",
+        "listener.security.protocol.map": SETTINGS["listener.security.protocol.map"]
+        + ",CUT:PLAINTEXT",
+    }
+    with open_folder() as folder, Guard() as guard:
+        broker = Broker(folder / "kafka", parts(print), guard, (client, controller), settings)
+        try:
+            asyncio.run(broker.start())
+            yield broker
+        finally:
+            broker.stop()
+
+
+@pytest.fixture
+def place(cut_broker: Broker, registry_url: str, tmp_path: Path) -> Place:
+    """Give a hub with fresh topics."""
+    asyncio.run(remake_topics(cut_broker.address, needed_topics(load_agreements()), PARTITIONS))
+    return Place(cut_broker.address, registry_url, tmp_path)
+
+
+def test_an_answer_that_is_lost_is_neither_an_entry_less_nor_one_twice(
+    place: Place, way: Cuttable
+) -> None:
+    said = events_said(PERSONS, wall_clock())
+    cut = place._replace(kafka=f"{LOCALHOST}:{way.port}")
+    routers = [router(cut, f"router-{number}") for number in range(2)]
+
+    async def lose(run: Run) -> None:
+        for number, kind in enumerate(KINDS):
+            await run.watch.until(run.entries * (number + 1) // (len(KINDS) + 2), WAIT_S)
+            if kind in ASKED_AT_THE_START:
+                run.workers[0].kill()
+                run.workers[0].start()
+            await asyncio.to_thread(way.lose_answer, kind, WAIT_S)
+
+    play(place, said, routers, lose, per_s=150)
+
+
+def test_a_broker_that_nobody_reaches_for_a_while_costs_time_only(
+    place: Place, way: Cuttable
+) -> None:
+    said = events_said(PERSONS, wall_clock())
+    cut = place._replace(kafka=f"{LOCALHOST}:{way.port}")
+    routers = [router(cut, f"router-{number}") for number in range(2)]
+
+    async def part(run: Run) -> None:
+        await run.watch.until(run.entries // 3, WAIT_S)
+        way.hold()
+        await asyncio.sleep(NOBODY_ANSWERS_S)
+        way.let_go()
+
+    play(place, said, routers, part, per_s=150)
