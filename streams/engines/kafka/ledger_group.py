@@ -19,7 +19,7 @@ from aiokafka.structs import TopicPartition
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
-from streams.engines.kafka.membership import FOR_EVER_MS, Membership, rest
+from streams.engines.kafka.membership import FOR_EVER_MS, Membership, heartbeat_ms, rest
 from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
@@ -90,7 +90,7 @@ class LedgerGroup:
             auto_offset_reset="earliest",
             partition_assignment_strategy=[StickyPartitionAssignor],
             session_timeout_ms=setting.session_ms,
-            heartbeat_interval_ms=max(300, setting.session_ms // 4),
+            heartbeat_interval_ms=heartbeat_ms(setting.session_ms),
             rebalance_timeout_ms=REBALANCE_MS,
             max_poll_interval_ms=FOR_EVER_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,

@@ -20,6 +20,8 @@ FOR_EVER_MS = 2**31 - 1
 """How long a member may be without asking for records: one that waits for a registry or a database
 is no dead one. Its progress is its health, and is seen elsewhere."""
 
+_BEAT_MS_MIN, _BEAT_MS_MAX = 300, 1_000
+
 Hold = Callable[[TopicPartition, asyncio.Event], Coroutine[Any, Any, None]]
 """Works on a partition until told to stop; what it raises ends the membership."""
 
@@ -122,6 +124,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             task.cancel()  # it waits for a registry or a broker: whoever comes next begins anew
         if late:
             await asyncio.wait(late)
+
+
+def heartbeat_ms(session_ms: int) -> int:
+    """Say how often a member gives a sign, for a session of such a length.
+
+    With its next sign a member hears that another one died: the whole group waits for that.
+    """
+    return max(_BEAT_MS_MIN, min(_BEAT_MS_MAX, session_ms // 4))
 
 
 def told_to_end() -> bool:

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, FencedError, UncertainError
-from streams.engines.kafka.membership import FOR_EVER_MS, Membership, rest
+from streams.engines.kafka.membership import FOR_EVER_MS, Membership, heartbeat_ms, rest
 from streams.engines.kafka.partition import Partition, Setting
 from streams.engines.kafka.progress import Progress
 from streams.promises.engine import UnavailableError
@@ -60,7 +60,7 @@ class Router:
             auto_offset_reset="earliest",
             partition_assignment_strategy=[StickyPartitionAssignor],
             session_timeout_ms=setting.session_timeout_ms,
-            heartbeat_interval_ms=max(300, setting.session_timeout_ms // 4),
+            heartbeat_interval_ms=heartbeat_ms(setting.session_timeout_ms),
             rebalance_timeout_ms=30_000,
             max_poll_interval_ms=FOR_EVER_MS,
             fetch_max_bytes=8 * 1024 * 1024,
