@@ -18,7 +18,7 @@ from typing import Any
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_child import Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
-from tests.bench.kafka import common_rounds, latency, real_step
+from tests.bench.kafka import common_rounds, latency, real_step, recovery
 from tests.bench.kafka.common_events import make_topics, produce
 from tests.bench.kafka.competitors import ALWAYS, HOSTS, HUB, ON_DEMAND, hosts_of_step, hub, peers
 from tests.kafka.sources import local_broker, local_database, local_registry
@@ -41,6 +41,7 @@ def main() -> int:
     )
     parser.add_argument("--persons", type=int, default=1_000_000, help="of the restart's snapshot")
     parser.add_argument("--messages", type=int, default=10_000, help="of the raw messages' latency")
+    parser.add_argument("--kills", type=int, default=20, help="of routers, for the recovery")
     parser.add_argument("--peers", nargs="*", default=[], choices=ON_DEMAND, metavar="PEER")
     order = parser.parse_args()
     order.events = order.events or (40_000 if order.real_step else 200_000)
@@ -90,6 +91,9 @@ def _real_step(order: argparse.Namespace) -> int:
             found["latency"] = latency.measure(
                 kafka, schemas, database.address, folder / "latency", order.messages, _say
             )
+            found["recovery"] = recovery.measure(
+                kafka, schemas, folder / "recovery", order.kills, _say
+            )
         finally:
             for server in servers:
                 server.stop()
@@ -111,7 +115,7 @@ def _steps(document: dict[str, Any]) -> str:
         for name in HOSTS
         if f"{name}_events_per_s" in document
     ]
-    lines += [f"{what} {document[what]}" for what in ("router", "restart", "latency")]
+    lines += [f"{what} {document[what]}" for what in ("router", "restart", "latency", "recovery")]
     return "\n".join(lines) + "\n"
 
 
