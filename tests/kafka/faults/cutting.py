@@ -12,6 +12,8 @@ from contextlib import suppress
 from streams.bootstrap.kafka_dev_child import LOCALHOST, free_ports
 
 KINDS = {
+    "ListOffsets": 2,
+    "OffsetCommit": 8,
     "Produce": 0,
     "Fetch": 1,
     "OffsetFetch": 9,
@@ -24,7 +26,7 @@ KINDS = {
     "EndTxn": 26,
     "TxnOffsetCommit": 28,
 }
-"""Requests of a router, each with its key in Kafka's protocol."""
+"""Requests of the stages, each with its key in Kafka's protocol."""
 _CHUNK_BYTES = 65_536
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,12 @@ from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_registry import DevRegistry
 from streams.bootstrap.kafka_topics import needed_topics
-from streams.domain.calendar import moment
 from streams.promises import topics
 from streams.sealing.hub_secrets import open_secrets
-from tests.kafka.faults.said import AGENCY, TURNS, events_said, messages_said
+from tests.kafka.faults.feeding import ingest
+from tests.kafka.faults.said import TURNS, events_said
 from tests.kafka.faults.scenario import Run, play
-from tests.kafka.faults.workers import SAATTAEN, Place, Worker, normaliser, router
+from tests.kafka.faults.workers import Place, Worker, normaliser, router
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.segments import not_transactional
 from tests.kafka.topics import remake_topics
@@ -65,21 +64,6 @@ def test_killed_routers_and_normalisers_lose_and_repeat_nothing(
     routers = [router(hub, f"router-{number}") for number in range(2)]
     normalisers = [normaliser(hub, f"normaliser-{number}") for number in range(2)]
 
-    async def ingest() -> None:
-        for number, raw in enumerate(messages_said(persons, at)):
-            file = hub.folder / f"{number}.ndjson"
-            file.write_bytes(raw)
-            command = [
-                SAATTAEN,
-                "ingest",
-                "--from",
-                AGENCY,
-                "--recorded-at",
-                moment(at).isoformat(),
-                str(file),
-            ]
-            await asyncio.to_thread(_run, command, hub)
-
     async def kill(run: Run) -> None:
         rng = Random(11)
         for number in range(KILLS):
@@ -89,7 +73,7 @@ def test_killed_routers_and_normalisers_lose_and_repeat_nothing(
             await asyncio.sleep(rng.random() * 0.5)
             victim.start()
 
-    play(hub, said, [*routers, *normalisers], kill, feed_raw=ingest)
+    play(hub, said, [*routers, *normalisers], kill, feed_raw=lambda: ingest(hub, persons, at))
 
 
 def test_a_stopped_router_that_goes_on_commits_nothing(place: Place) -> None:
@@ -168,12 +152,6 @@ def test_a_group_that_changes_all_the_time_loses_and_repeats_nothing(place: Plac
         assert len(run.watch.seen) > run.entries // 4, "nothing was done meanwhile"
 
     play(place, said, routers, come_and_go, per_s=per_s)
-
-
-def _run(command: list[str], hub: Place) -> None:
-    environment = {**os.environ, **hub.environment()}
-    ended = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert ended.returncode == 0, ended.stderr.decode(errors="replace")[-2_000:]
 
 
 def _await_word(worker: Worker, word: str) -> None:

@@ -1,4 +1,4 @@
-"""What a router does when the way to its broker is cut: `make test-kafka`."""
+"""What a stage does when the way to its broker is cut: `make test-kafka`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from streams.bootstrap.kafka_dev_broker import SETTINGS, Broker
 from streams.bootstrap.kafka_dev_child import LOCALHOST, Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
 from streams.bootstrap.kafka_topics import needed_topics
-from tests.kafka.faults.cutting import KINDS, Cuttable
+from streams.sealing.hub_secrets import open_secrets
+from tests.kafka.faults.cutting import Cuttable
+from tests.kafka.faults.feeding import ingest
 from tests.kafka.faults.said import events_said
-from tests.kafka.faults.scenario import Run, play
-from tests.kafka.faults.workers import Place, router
+from tests.kafka.faults.scenario import Disturb, Run, play
+from tests.kafka.faults.workers import Place, normaliser, router
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.sources import open_folder
 from tests.kafka.topics import remake_topics
@@ -23,7 +25,12 @@ from tests.kafka.topics import remake_topics
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 PERSONS = 1_000
-ASKED_AT_THE_START = {"JoinGroup", "SyncGroup", "InitProducerId", "OffsetFetch"}
+AT_THE_START = ("JoinGroup", "SyncGroup", "OffsetFetch", "InitProducerId")
+BY_ROUTERS = (
+    *("Fetch", "Produce", "AddPartitionsToTxn", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"),
+    "Heartbeat",
+)
+BY_NORMALISERS = ("Fetch", "Produce", "OffsetCommit", "ListOffsets", "Heartbeat")
 WAIT_S = 60.0
 NOBODY_ANSWERS_S = 20.0
 """Longer than the session, and than a router waits for any answer."""
@@ -72,15 +79,22 @@ def test_an_answer_that_is_lost_is_neither_an_entry_less_nor_one_twice(
     cut = place._replace(kafka=f"{LOCALHOST}:{way.port}")
     routers = [router(cut, f"router-{number}") for number in range(2)]
 
-    async def lose(run: Run) -> None:
-        for number, kind in enumerate(KINDS):
-            await run.watch.until(run.entries * (number + 1) // (len(KINDS) + 2), WAIT_S)
-            if kind in ASKED_AT_THE_START:
-                run.workers[0].kill()
-                run.workers[0].start()
-            await asyncio.to_thread(way.lose_answer, kind, WAIT_S)
+    play(place, said, routers, _losing(way, BY_ROUTERS), per_s=150)
 
-    play(place, said, routers, lose, per_s=150)
+
+def test_a_normaliser_whose_answers_are_lost_loses_and_repeats_nothing(
+    place: Place, way: Cuttable, database_url: str
+) -> None:
+    keys = place.folder / "hub.key"
+    secrets, _ = open_secrets(keys, may_make=True)
+    hub = place._replace(database=database_url, keys=keys)
+    at = wall_clock()
+    said = events_said(PERSONS, at, secrets.pseudonym)
+    cut = hub._replace(kafka=f"{LOCALHOST}:{way.port}")
+    stages = [*(normaliser(cut, f"normaliser-{number}") for number in range(2))]
+    stages.append(router(hub, "router"))
+    losing = _losing(way, BY_NORMALISERS)
+    play(hub, said, stages, losing, feed_raw=lambda: ingest(hub, PERSONS, at))
 
 
 def test_a_broker_that_nobody_reaches_for_a_while_costs_time_only(
@@ -97,3 +111,18 @@ def test_a_broker_that_nobody_reaches_for_a_while_costs_time_only(
         way.let_go()
 
     play(place, said, routers, part, per_s=150)
+
+
+def _losing(way: Cuttable, kinds: tuple[str, ...]) -> Disturb:
+    """Lose an answer of each kind, over the run; those that only a start asks after a kill."""
+    every = (*kinds, *AT_THE_START)
+
+    async def lose(run: Run) -> None:
+        for number, kind in enumerate(every):
+            await run.watch.until(run.entries * (number + 1) // (len(every) + 2), WAIT_S)
+            if kind in AT_THE_START:
+                run.workers[0].kill()
+                run.workers[0].start()
+            await asyncio.to_thread(way.lose_answer, kind, WAIT_S)
+
+    return lose
