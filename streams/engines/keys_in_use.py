@@ -22,6 +22,7 @@ class Newest(NamedTuple):
     wrapped: bytes | None
 
 
+_NEVER = Newest(0, None)
 NewestOf = Callable[[PersonId], Newest | None]
 """Looks a person's newest generation up; None where there never was one."""
 WrappedOf = Callable[[PersonId, int], bytes | None]
@@ -67,6 +68,8 @@ class KeysInUse:
         self._wrapping = wrapping
         self._derive_from = derive_from
         self._made: dict[PersonId, PersonKey] = {}
+        self._keyless: dict[PersonId, int] = {}
+        """Who was looked up and has no living key, with the generation that they had last."""
         self._living: _Recent[PersonId] = _Recent(kept_max)
         self._older: _Recent[tuple[PersonId, int]] = _Recent(kept_max)
 
@@ -75,14 +78,17 @@ class KeysInUse:
         known = (self._living.find, self._made.get)
         return [each for each in dict.fromkeys(persons) if not any(find(each) for find in known)]
 
-    def looked_up(self, person: PersonId, newest: Newest) -> None:
-        """Have a person's newest key at hand, where it lives.
+    def looked_up(self, person: PersonId, newest: Newest | None) -> None:
+        """Have a person's newest key at hand; until the next commit, also that there is none.
 
         Raises:
             UnavailableError: The key was altered.
         """
-        if newest.wrapped is not None:
-            self._unwrapped(person, newest.generation, newest.wrapped)
+        generation, wrapped = newest or _NEVER
+        if wrapped is not None:
+            self._unwrapped(person, generation, wrapped)
+        else:
+            self._keyless[person] = generation
 
     def current(self, person: PersonId, newest_of: NewestOf) -> PersonKey:
         """Give the person's newest living key; make one where there is none.
@@ -93,7 +99,10 @@ class KeysInUse:
         key = self._living.find(person) or self._made.get(person)
         if key is not None:
             return key
-        generation, wrapped = newest_of(person) or Newest(0, None)
+        if person in self._keyless:
+            generation, wrapped = self._keyless[person], None
+        else:
+            generation, wrapped = newest_of(person) or _NEVER
         if wrapped is not None:
             return self._unwrapped(person, generation, wrapped)
         generation += 1
@@ -138,18 +147,19 @@ class KeysInUse:
         ]
 
     def committed(self) -> None:
-        """Note that the keys that were made are durable."""
+        """Note that the keys that were made, if any, are durable."""
         for person, key in self._made.items():
             self._living.keep(person, key)
-        self._made.clear()
+        self.drop_made()
 
     def drop_made(self) -> None:
         """Let go of the keys that were made: they cannot become durable any more."""
         self._made.clear()
+        self._keyless.clear()
 
     def forget(self) -> None:
         """Let go of every key."""
-        self._made.clear()
+        self.drop_made()
         self._living.clear()
         self._older.clear()
 

@@ -133,9 +133,10 @@ class PostgresKeyStore:
             if not lacking:
                 return
             with mended(self._place), self._looking.connect() as database:
-                found = database.execute(_NEWEST_OF_ALL, {"persons": lacking}).all()
-            for person, generation, wrapped in found:
-                self._keys.looked_up(person, Newest(generation, wrapped))
+                rows = database.execute(_NEWEST_OF_ALL, {"persons": lacking}).all()
+            found = {person: Newest(*newest) for person, *newest in rows}
+            for person in lacking:
+                self._keys.looked_up(person, found.get(person))
 
     def current(self, person: PersonId) -> PersonKey:
         """Give the person's newest living key; make one where there is none.
@@ -170,10 +171,10 @@ class PostgresKeyStore:
                     # Shared with others that insert; an erasure waits for all, and they for it.
                     self._compare_erasures(database, _ERASURES.with_for_update(read=True))
                     self._insert(database, made)
-                self._keys.committed()
             else:
                 with mended(self._place), self._looking.connect() as database:
                     self._compare_erasures(database, _ERASURES)
+            self._keys.committed()
 
     def destroy(self, person: PersonId, at: Instant) -> int:
         """Destroy every key of a person, for good; return how many were living.

@@ -85,6 +85,13 @@ def database(database_url: str) -> Iterator[Database]:
         yield made
 
 
+def questions(keys: PostgresKeyStore) -> list[str]:
+    """Give the list to which every statement of a store is added from now on."""
+    asked: list[str] = []
+    listen(keys._engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    return asked
+
+
 class TestPostgresKeyStore(KeyStoreConformance):
     @pytest.fixture(autouse=True)
     def _somewhere(self, database_server: str) -> Iterator[None]:
@@ -214,13 +221,39 @@ def test_keys_heard_of_before_are_looked_up_in_one_question(database: Database) 
     keys.destroy(PEOPLE[0], MARCH)
     again = keys.current(PEOPLE[0])
     keys.commit()
-    asked: list[str] = []
-    listen(other._engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    asked = questions(other)
     other.look_ahead(PEOPLE)
     other.look_ahead(PEOPLE)
     assert [other.current(person) for person in PEOPLE] == [again, *made[1:]]
     assert [other.of_generation(person, 1) for person in PEOPLE[1:]] == made[1:]
     assert len(asked) == 1
+
+
+def test_who_has_no_key_is_not_looked_up_again_before_one_is_made(database: Database) -> None:
+    keys, other = database.open(), database.open()
+    keys.current(ANNA)
+    keys.destroy(ANNA, MARCH)
+    asked = questions(other)
+    other.look_ahead([ANNA, BEDA])
+    assert [other.current(person).generation for person in (ANNA, BEDA)] == [2, 1]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_that_a_person_had_no_key_is_believed_until_the_next_commit(
+    database: Database, *, committed: bool
+) -> None:
+    one, other = database.open(), database.open()
+    one.look_ahead([ANNA])
+    kept = other.current(ANNA)
+    other.commit()
+    if committed:
+        one.commit()
+    else:
+        one.current(ANNA)
+        with pytest.raises(KeysChangedError, match="another process made a key"):
+            one.commit()
+    assert one.current(ANNA) == kept
 
 
 def test_threads_share_a_store_and_see_one_key_a_person(database: Database) -> None:

@@ -7,6 +7,7 @@ lose the answer to one of a kind: the broker has then done what was asked, and n
 import asyncio
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from streams.bootstrap.kafka_dev_child import LOCALHOST, free_ports
@@ -68,9 +69,9 @@ class Cuttable:
         """Pass on again, also what was held."""
         self._call(self._is_open.set)
 
-    def _call(self, what: object) -> None:
+    def _call(self, what: Callable[[], object]) -> None:
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(what)  # type: ignore[arg-type]  # a method without arguments
+        self._loop.call_soon_threadsafe(what)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
