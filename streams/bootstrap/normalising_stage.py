@@ -221,9 +221,11 @@ class NormalisingStage:
                 continue
             lane = await self._lane_patiently(partition)
             next_offset = expected.get(partition, lane.next_offset)
-            if held.offset < next_offset:
+            if held.offset < lane.next_offset:
                 held.acknowledge()
                 continue
+            if held.offset < next_offset:
+                continue  # it came before in this batch, and is acknowledged when that is written
             if held.offset > next_offset:
                 await self._hold_against_broker(held, next_offset)
             expected[partition] = held.offset + 1

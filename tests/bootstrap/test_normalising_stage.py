@@ -211,9 +211,20 @@ async def test_a_registry_that_is_away_is_waited_for() -> None:
 async def test_what_was_written_before_is_acknowledged_and_not_written_again() -> None:
     scene = Scene()
     scene.broker.committed_at = 5
-    await scene.give(3, 4, 5, 5)
+    await scene.give(3, 4, 5)
+    await scene.acknowledges(3, 4, 5)
+    await scene.give(5)
     await scene.acknowledges(3, 4, 5, 5)
     assert len(scene.broker.written) == 1
+    await scene.end()
+
+
+async def test_what_comes_twice_in_a_batch_is_acknowledged_once_when_it_is_written() -> None:
+    scene = Scene()
+    await scene.give(0, 0, 1)
+    await scene.acknowledges(0, 1)
+    assert scene.broker.acknowledged_before == [0]
+    assert len(scene.broker.written) == 2
     await scene.end()
 
 
