@@ -72,12 +72,12 @@ class PartitionWriter:
         Raises:
             UnwrittenError: They do not answer in time.
         """
-        from aiokafka.errors import KafkaError
+        from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
         try:
             async with asyncio.timeout(within_s):
                 await self._started()
-        except (KafkaError, OSError, TimeoutError) as failure:
+        except CLIENT_FAILURES as failure:
             raise UnwrittenError(self._kafka, type(failure).__name__, frozenset()) from failure
 
     async def write(self, records: Sequence[Outgoing], within_s: float) -> None:
@@ -88,7 +88,7 @@ class PartitionWriter:
         Raises:
             UnwrittenError: Some were not acknowledged in time.
         """
-        from aiokafka.errors import KafkaError
+        from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
         unwritten = set(range(len(records)))
         lanes: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -108,7 +108,7 @@ class PartitionWriter:
             failures = [end for end in ends if end is not None]
             if failures:
                 raise failures[0]
-        except (KafkaError, OSError, TimeoutError) as failure:
+        except CLIENT_FAILURES as failure:
             await self._throw_away(producer)
             cause = type(failure).__name__
             raise UnwrittenError(self._kafka, cause, frozenset(unwritten)) from failure
@@ -174,9 +174,9 @@ async def _write_lane(
 async def _end(producer: "AIOKafkaProducer") -> None:
     # An idempotent producer never gives up by itself, and `stop` would wait for it to: its sender
     # ends first, after the answer that it may be waiting for.
-    from aiokafka.errors import KafkaError
+    from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
-    with suppress(KafkaError, OSError, TimeoutError):
+    with suppress(*CLIENT_FAILURES):
         async with asyncio.timeout(_END_S):
             sender = producer._sender  # noqa: SLF001  # there is no other way to it
             if sender is not None:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
+
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
 LOOK_S = 2.0
 STALL_S = 60.0
@@ -56,7 +57,7 @@ class ProgressWatch:
         while not stop.is_set():
             try:
                 await self._look_until(stop)
-            except (KafkaError, TimeoutError, OSError) as away:
+            except CLIENT_FAILURES as away:
                 _log.warning("progress_unknown", error=type(away).__name__)
                 self._moved_s.clear()
                 with suppress(TimeoutError):

@@ -111,13 +111,13 @@ class RawOffsets:
 
     @asynccontextmanager
     async def _asked(self) -> AsyncIterator["AIOKafkaConsumer"]:
-        from aiokafka.errors import KafkaError
+        from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
         async with self._asking:
             try:
                 async with asyncio.timeout(_WITHIN_S):
                     yield await self._started()
-            except (KafkaError, OSError, TimeoutError) as failure:
+            except CLIENT_FAILURES as failure:
                 await self.close()
                 raise UnavailableError(
                     f"no broker at {self._kafka} says where its topics end "

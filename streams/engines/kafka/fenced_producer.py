@@ -11,9 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import TopicPartition
 
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.work import Row
 
 CALL_S_MAX = 20.0
@@ -56,7 +57,7 @@ class FencedProducer:
         try:
             async with asyncio.timeout(CALL_S_MAX):
                 await self._producer.start()
-        except (KafkaError, TimeoutError, OSError) as failure:
+        except CLIENT_FAILURES as failure:
             raise UncertainError(_named(failure)) from failure
 
     async def commit(
@@ -92,14 +93,13 @@ class FencedProducer:
                 await self._producer.commit_transaction()
         except (ProducerFenced, InvalidProducerEpoch) as fenced:
             raise FencedError(_named(fenced)) from fenced
-        except (KafkaError, TimeoutError, OSError, AssertionError) as failure:
-            # The library asserts its own states, which an answer that came late may break.
+        except CLIENT_FAILURES as failure:
             raise UncertainError(_named(failure)) from failure
         return end
 
     async def close(self) -> None:
         """Let go of connections; a transaction that is open is ended by whoever starts next."""
-        with suppress(KafkaError, TimeoutError, OSError, AssertionError):
+        with suppress(*CLIENT_FAILURES):
             async with asyncio.timeout(CALL_S_MAX):
                 await self._producer.stop()
 

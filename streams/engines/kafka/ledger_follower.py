@@ -8,10 +8,11 @@ from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.contracts.registry import RegistryUnavailableError
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.ledger_records import LedgerRecords
 from streams.engines.kafka.membership import polled, rest
 from streams.promises.engine import UnavailableError
@@ -33,7 +34,7 @@ MISSING_S = 15.0
 """A broker that has just become leader may not know at once how far the ledger is committed."""
 CALL_S_MAX = 10.0
 
-_AWAY = (UnavailableError, RegistryUnavailableError, KafkaError, TimeoutError)
+_AWAY = (UnavailableError, RegistryUnavailableError, *CLIENT_FAILURES)
 """What passes by itself: database, registry or broker cannot be used now."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -204,7 +205,7 @@ class PartitionReader:
             return
         self._committed_s = now_s
         kept = self._follower.kept()
-        with suppress(KafkaError, TimeoutError):
+        with suppress(*CLIENT_FAILURES):
             async with asyncio.timeout(CALL_S_MAX):
                 if kept == self._given.position:
                     # All that was given, and so the ends of transactions after it as well.

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
@@ -68,7 +68,7 @@ class LedgerGroup:
                 await _await_topic(self._setting.kafka)
                 self._membership = self._new_membership()
                 await self._membership.hold(stop)
-            except (UnavailableError, KafkaError, TimeoutError, OSError) as failure:
+            except (UnavailableError, *CLIENT_FAILURES) as failure:
                 _log.warning(
                     "group_rejoins",
                     group=self._setting.group,

@@ -11,8 +11,9 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -76,7 +77,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             self._is_leaving = True
             await self._give_up(list(self.running))
             # The client walks over sets of its own that may change meanwhile: RuntimeError.
-            with suppress(KafkaError, TimeoutError, OSError, RuntimeError):
+            with suppress(*CLIENT_FAILURES, RuntimeError):
                 async with asyncio.timeout(self._call_s_max):
                     await self._consumer.stop()
             if self._broken.done():

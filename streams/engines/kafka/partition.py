@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.engines.kafka.attempts import Attempts
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import (
     CALL_S_MAX,
     FencedProducer,
@@ -199,7 +199,7 @@ class Partition:
         try:
             async with asyncio.timeout(CALL_S_MAX):
                 return await question
-        except (KafkaError, TimeoutError, OSError) as failure:
+        except CLIENT_FAILURES as failure:
             raise UncertainError(type(failure).__name__) from failure
 
     async def _end(self) -> None:

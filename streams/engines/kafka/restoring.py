@@ -5,10 +5,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.domain.ids import Instant
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, UncertainError
 from streams.engines.kafka.headers import header_of
 from streams.engines.kafka.partition_state import PARTITION_KEY
@@ -46,7 +46,7 @@ async def restore(bootstrap: str, topic: TopicPartition, path: Path) -> States:
             await consumer.start()
         consumer.assign([topic])
         await _Tail(consumer, topic, file).read()
-    except (KafkaError, TimeoutError, OSError) as failure:
+    except CLIENT_FAILURES as failure:
         file.close()
         raise UncertainError(type(failure).__name__) from failure
     except BaseException:

@@ -10,9 +10,9 @@ from functools import partial
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, FencedError, UncertainError
 from streams.engines.kafka.membership import FOR_EVER_MS, Membership, heartbeat_ms, rest
 from streams.engines.kafka.partition import Partition, Setting
@@ -41,7 +41,7 @@ class Router:
             try:
                 await self._membership().hold(stop)
                 pause_s = _PAUSE_S
-            except (FencedError, UnavailableError, KafkaError, TimeoutError, OSError) as failure:
+            except (FencedError, UnavailableError, *CLIENT_FAILURES) as failure:
                 _log.warning(
                     "router_rejoins",
                     error=type(failure).__name__,
@@ -85,7 +85,7 @@ class Router:
             partition = Partition(self._setting, consumer, source, count, self.progress)
             try:
                 await partition.run(stop)
-            except (UncertainError, UnavailableError, KafkaError) as failure:
+            except (UncertainError, UnavailableError, *CLIENT_FAILURES) as failure:
                 _log.warning(
                     "partition_begins_anew",
                     partition=source.partition,

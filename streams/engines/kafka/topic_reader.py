@@ -8,10 +8,10 @@ from typing import Self
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.promises.engine import UnavailableError
 
 ANSWER_S_MAX = 20.0
@@ -120,7 +120,7 @@ class TopicReader:
     async def _end(self) -> None:
         # What the library began with the consumer must have run once, or its end ends us as well.
         await asyncio.sleep(0)
-        with suppress(KafkaError, OSError, TimeoutError):
+        with suppress(*CLIENT_FAILURES):
             async with asyncio.timeout(ANSWER_S_MAX):
                 await self._consumer.stop()
 
@@ -152,7 +152,7 @@ async def answered(kafka: str) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(ANSWER_S_MAX):
             yield
-    except (KafkaError, OSError, TimeoutError) as failure:
+    except CLIENT_FAILURES as failure:
         raise _no_answer(kafka, type(failure).__name__) from None
 
 

@@ -1,0 +1,71 @@
+"""What the client raises where no broker answers is a wait, also where it asserts its own state."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
+from aiokafka.structs import TopicPartition
+
+from streams.engines.kafka.fenced_producer import FencedError, FencedProducer, UncertainError
+
+SOURCE = TopicPartition("saattaen.events", 0)
+PASSING = [
+    KafkaConnectionError(),
+    KafkaError(),
+    TimeoutError(),
+    OSError(),
+    AssertionError("no broker"),
+]
+
+
+def raising(failure: BaseException) -> Callable[..., Awaitable[None]]:
+    """Give a call of the client's that fails."""
+
+    async def call(*_: Any) -> None:  # noqa: ANN401  # as the library's
+        raise failure
+
+    return call
+
+
+@pytest.fixture
+async def producer() -> AsyncIterator[FencedProducer]:
+    """Give a producer that reaches nobody."""
+    made = FencedProducer("broker:1", "id", "group")
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
+async def test_a_start_without_an_answer_is_tried_anew(
+    producer: FencedProducer, failure: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaProducer, "start", raising(failure))
+    with pytest.raises(UncertainError, match=type(failure).__name__):
+        await producer.start()
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
+async def test_a_commit_without_an_answer_has_an_unknown_outcome(
+    producer: FencedProducer, failure: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaProducer, "begin_transaction", raising(failure))
+    with pytest.raises(UncertainError, match=type(failure).__name__):
+        await producer.commit({}, SOURCE, 1, "state")
+
+
+async def test_who_was_fenced_hears_it(
+    producer: FencedProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaProducer, "begin_transaction", raising(ProducerFenced()))
+    with pytest.raises(FencedError):
+        await producer.commit({}, SOURCE, 1, "state")
+
+
+async def test_a_defect_is_no_wait(
+    producer: FencedProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaProducer, "start", raising(ValueError("a defect")))
+    with pytest.raises(ValueError, match="a defect"):
+        await producer.start()
