@@ -5,6 +5,7 @@ stop, and is awaited, so that nobody else begins before.
 """
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,7 @@ FOR_EVER_MS = 2**31 - 1
 is no dead one. Its progress is its health, and is seen elsewhere."""
 
 _BEAT_MS_MIN, _BEAT_MS_MAX = 300, 1_000
+_LOOK_S = 1.0
 
 Hold = Callable[[TopicPartition, asyncio.Event], Coroutine[Any, Any, None]]
 """Works on a partition until told to stop; what it raises ends the membership."""
@@ -62,16 +64,13 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
         """What is worked on, each with its stop and its task."""
 
     async def hold(self, stop: asyncio.Event) -> None:
-        """Be a member until told to stop; raises what any partition's work raised."""
+        """Be a member until told to stop; raises what a partition's work or the group raised."""
         stopped = asyncio.create_task(stop.wait())
         try:
             async with asyncio.timeout(self._call_s_max):
                 await self._consumer.start()
             self._consumer.subscribe([self._topic], listener=self)
-            ends: set[asyncio.Future[Any]] = {stopped, self._broken}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._broken.done():
-                self._broken.result()
+            await self._held(stopped)
         finally:
             stopped.cancel()
             self._is_leaving = True
@@ -82,6 +81,15 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
                     await self._consumer.stop()
             if self._broken.done():
                 self._broken.exception()
+
+    async def _held(self, stopped: "asyncio.Task[bool]") -> None:
+        ends: set[asyncio.Future[Any]] = {stopped, self._broken}
+        while not (await asyncio.wait(ends, timeout=_LOOK_S, return_when=FIRST_COMPLETED))[0]:
+            # The client speaks for the group in a task of its own. It tells of that task's end, or
+            # of what stopped it, only where records are asked for: nobody asks between two shares.
+            self._consumer._coordinator.check_errors()  # noqa: SLF001  # there is no other way to it
+        if self._broken.done():
+            self._broken.result()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Bring what is under way to its end, before others may begin."""

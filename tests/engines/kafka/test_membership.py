@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 import pytest
 from aiokafka import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.membership import Membership, told_to_end
@@ -18,6 +19,12 @@ class Group:
 
     def __init__(self) -> None:
         self.has_left = False
+        self.failure: KafkaError | None = None
+        self._coordinator = self
+
+    def check_errors(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
     async def start(self) -> None:
         """Join."""
@@ -69,6 +76,20 @@ async def test_what_the_work_raised_ends_the_membership() -> None:
 
     with pytest.raises(LookupError):
         await held(work)
+
+
+async def test_a_group_that_the_client_lost_ends_the_membership_also_without_a_partition() -> None:
+    async def hold(_source: TopicPartition, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    group = Group()
+    group.failure = KafkaError("Unexpected error during coordination")
+    membership = Membership("group", group, SOURCE.topic, hold, call_s_max=5, leave_s_max=5)
+    with pytest.raises(KafkaError, match="coordination"):
+        async with asyncio.timeout(5):
+            await membership.hold(asyncio.Event())
+    assert group.has_left
+    assert membership.running == {}
 
 
 async def test_a_task_knows_whether_it_was_cancelled_or_a_call_of_it() -> None:

@@ -1,0 +1,39 @@
+"""A member whose client gave its group up hears of it, also while it has no partition."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import NewTopic
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from streams.bootstrap.kafka_topics import kafka_admin
+from streams.engines.kafka.membership import Membership
+from tests.awaiting import come_about
+
+TOPIC = GROUP = "lost-group"
+
+
+async def test_a_member_leaves_when_its_client_gave_the_group_up(broker: str) -> None:
+    async with kafka_admin(broker) as admin:
+        await admin.create_topics([NewTopic(TOPIC, 2, 1)])
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, group_id=GROUP)
+
+    async def hold(_source: TopicPartition, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    async def lost(*_: Any) -> None:  # noqa: ANN401  # as the library's
+        raise AssertionError("Did we not perform bootstrap?")
+
+    membership = Membership(GROUP, consumer, TOPIC, hold, call_s_max=10, leave_s_max=10)
+    holding = asyncio.create_task(membership.hold(asyncio.Event()))
+    await come_about(lambda: len(membership.running) == 2)
+    coordinator = consumer._coordinator
+    coordinator._client.coordinator_lookup = lost
+    coordinator.coordinator_dead()
+    with pytest.raises(KafkaError, match="bootstrap"):
+        async with asyncio.timeout(20):
+            await holding
+    assert membership.running == {}
