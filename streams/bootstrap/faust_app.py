@@ -46,6 +46,7 @@ SESSION_MS = 6_000
 BUFFERED_MAX = 256
 """Records of an agency that Faust holds; some of them may be large."""
 DRAIN_S = 10.0
+LOOK_S = 1.0
 _ANSWER_S = 30.0
 _OUTAGE_MAX_S = 7 * 86_400.0
 """A worker that waits for its database is not to be taken for one that stopped reading."""
@@ -59,6 +60,14 @@ _STREAMS: dict[str, Any] = {
     "topic_disable_leader": True,
     "table_standby_replicas": 0,
 }
+
+
+class GroupLostError(Exception):
+    """The client gave the worker's group up: nobody would ever give it a partition again."""
+
+    def __init__(self) -> None:
+        """Say what mends it."""
+        super().__init__("the client lost its group: start again, from what is committed")
 
 
 class NormaliserApp(faust.App):
@@ -117,11 +126,23 @@ class NormaliserApp(faust.App):
         self.add_future(self.stage.run())
         self.add_future(self._teller.run(self._assigned))
         self.add_future(self._answer())
+        self.add_future(self._watch_group())
 
     async def _answer(self) -> None:
         """Answer how the worker is, until it is cancelled."""
         async with self._health.served(self._health_port):
             await asyncio.Event().wait()
+
+    async def _watch_group(self) -> None:
+        """End the worker where its group is gone: Faust never asks, and would read on without it.
+
+        Raises:
+            GroupLostError: It is.
+        """
+        while not self.should_stop:
+            await asyncio.sleep(LOOK_S)
+            if cast("_Consumer", self.consumer).has_lost_group() and not self.should_stop:
+                raise GroupLostError
 
     async def on_stop(self) -> None:
         """Bring the batch under way to its end, then let Faust commit what is acknowledged."""
@@ -189,6 +210,15 @@ class _Thread(driver.AIOKafkaConsumerThread):
 class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def has_lost_group(self) -> bool:
+        """Say whether the client's task that speaks for the group ended, or stands at an error."""
+        consumer = self._thread._consumer  # noqa: SLF001  # Faust has no other way to it
+        coordinator = consumer and consumer._coordinator  # noqa: SLF001  # nor has the client
+        if coordinator is None:
+            return False
+        has_ended = coordinator._coordination_task.done()  # noqa: SLF001  # as above
+        return bool(has_ended or coordinator._pending_exception is not None)  # noqa: SLF001  # as above
 
 
 class _Transport(driver.Transport):

@@ -52,11 +52,14 @@ def normalise(
     """
     del as_json  # Nothing is answered; the option decides how the command fails.
     # Loaded here: it takes a second, and the help does not need it.
+    from aiokafka.errors import KafkaError
+
     from streams.bootstrap.faust_app import NormaliserApp
     from streams.bootstrap.faust_worker import run_app
     from streams.bootstrap.operator_log import configure
     from streams.bootstrap.state_folder import claim
     from streams.cli.kafka_parts import sealing_parts
+    from streams.promises.engine import UnavailableError
 
     configure()
     parts = sealing_parts(place)
@@ -66,6 +69,11 @@ def normalise(
     try:
         app = NormaliserApp(parts, folder, session_ms=session_ms, health_port=health_port)
         return run_app(app)
+    except KafkaError as failure:
+        raise UnavailableError(
+            f"the broker's client ended ({type(failure).__name__}): start again, from what is"
+            " committed"
+        ) from None
     finally:
         say("stopped; what is acknowledged is committed")
 

@@ -1,6 +1,8 @@
 """A member whose client gave its group up hears of it, also while it has no partition."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,8 +14,31 @@ from aiokafka.structs import TopicPartition
 from streams.bootstrap.kafka_topics import kafka_admin
 from streams.engines.kafka.membership import Membership
 from tests.awaiting import come_about
+from tests.kafka import adrift_process
+from tests.kafka.raw_scene import Scene
 
 TOPIC = GROUP = "lost-group"
+
+
+def test_a_normaliser_ends_when_its_client_gave_the_group_up(clean_scene: Scene) -> None:
+    state = ("--state", str(clean_scene.folder / "adrift"))
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            adrift_process.__name__,
+            "worker",
+            "normalise",
+            *clean_scene.options,
+            *state,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 7, ended.stderr
+    assert "start again, from what is committed" in ended.stderr
 
 
 async def test_a_member_leaves_when_its_client_gave_the_group_up(broker: str) -> None:
