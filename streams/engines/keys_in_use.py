@@ -68,15 +68,14 @@ class KeysInUse:
         self._wrapping = wrapping
         self._derive_from = derive_from
         self._made: dict[PersonId, PersonKey] = {}
-        self._keyless: dict[PersonId, int] = {}
-        """Who was looked up and has no living key, with the generation that they had last."""
+        self._keyless: dict[PersonId, Newest] = {}
+        """Who was looked up and has no living key, with what they had last."""
         self._living: _Recent[PersonId] = _Recent(kept_max)
         self._older: _Recent[tuple[PersonId, int]] = _Recent(kept_max)
 
     def lacking(self, persons: Iterable[PersonId]) -> list[PersonId]:
         """Give those, each once, whose newest key is not at hand."""
-        known = (self._living.find, self._made.get)
-        return [each for each in dict.fromkeys(persons) if not any(find(each) for find in known)]
+        return [each for each in dict.fromkeys(persons) if self._at_hand(each) is None]
 
     def looked_up(self, person: PersonId, newest: Newest | None) -> None:
         """Have a person's newest key at hand; until the next commit, also that there is none.
@@ -84,11 +83,11 @@ class KeysInUse:
         Raises:
             UnavailableError: The key was altered.
         """
-        generation, wrapped = newest or _NEVER
-        if wrapped is not None:
-            self._unwrapped(person, generation, wrapped)
+        newest = newest or _NEVER
+        if newest.wrapped is None:
+            self._keyless[person] = newest
         else:
-            self._keyless[person] = generation
+            self._unwrapped(person, newest.generation, newest.wrapped)
 
     def current(self, person: PersonId, newest_of: NewestOf) -> PersonKey:
         """Give the person's newest living key; make one where there is none.
@@ -96,13 +95,10 @@ class KeysInUse:
         Raises:
             UnavailableError: The key that was found was altered.
         """
-        key = self._living.find(person) or self._made.get(person)
+        key = self._at_hand(person)
         if key is not None:
             return key
-        if person in self._keyless:
-            generation, wrapped = self._keyless[person], None
-        else:
-            generation, wrapped = newest_of(person) or _NEVER
+        generation, wrapped = self._keyless.get(person) or newest_of(person) or _NEVER
         if wrapped is not None:
             return self._unwrapped(person, generation, wrapped)
         generation += 1
@@ -130,6 +126,9 @@ class KeysInUse:
         older = PersonKey(generation, self._wrapping.unwrap(person, generation, wrapped))
         self._older.keep((person, generation), older)
         return older
+
+    def _at_hand(self, person: PersonId) -> PersonKey | None:
+        return self._living.find(person) or self._made.get(person)
 
     def _unwrapped(self, person: PersonId, generation: int, wrapped: bytes) -> PersonKey:
         key = PersonKey(generation, self._wrapping.unwrap(person, generation, wrapped))

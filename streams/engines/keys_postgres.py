@@ -61,8 +61,7 @@ _HUB = Table(
 _FIRST_START = 0x5AA77AE1
 """Advisory lock: two processes that start at once do not both make the tables."""
 
-_NEWEST = select(_KEYS.c.generation, _KEYS.c.wrapped_key).order_by(_KEYS.c.generation.desc())
-_NEWEST_OF_ALL = (
+_NEWEST = (
     select(_KEYS.c.person, _KEYS.c.generation, _KEYS.c.wrapped_key)
     .where(_KEYS.c.person == func.any(bindparam("persons", type_=ARRAY(Text))))
     .ext(distinct_on(_KEYS.c.person))
@@ -130,11 +129,7 @@ class PostgresKeyStore:
         """
         with self._lock:
             lacking = self._keys.lacking(persons)
-            if not lacking:
-                return
-            with mended(self._place), self._looking.connect() as database:
-                rows = database.execute(_NEWEST_OF_ALL, {"persons": lacking}).all()
-            found = {person: Newest(*newest) for person, *newest in rows}
+            found = self._newest_of(lacking) if lacking else {}
             for person in lacking:
                 self._keys.looked_up(person, found.get(person))
 
@@ -211,9 +206,12 @@ class PostgresKeyStore:
         return int(erasures)
 
     def _newest(self, person: PersonId) -> Newest | None:
+        return self._newest_of([person]).get(person)
+
+    def _newest_of(self, persons: list[PersonId]) -> dict[PersonId, Newest]:
         with mended(self._place), self._looking.connect() as database:
-            found = database.execute(_NEWEST.where(_KEYS.c.person == person).limit(1)).first()
-        return None if found is None else Newest(*found)
+            found = database.execute(_NEWEST, {"persons": persons}).all()
+        return {person: Newest(*newest) for person, *newest in found}
 
     def _wrapped(self, person: PersonId, generation: int) -> bytes | None:
         named = (_KEYS.c.person == person) & (_KEYS.c.generation == generation)
