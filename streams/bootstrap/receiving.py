@@ -31,7 +31,6 @@ from streams.promises.engine import ReceiptStatus, UnavailableError
 from streams.promises.key_store import KeysChangedError, KeyStore
 from streams.promises.receipt import Receipt
 from streams.promises.watermark import SEND_WITHIN_US
-from streams.sealing.sealer import hub_lane
 
 WAIT_FIRST_S, WAIT_MAX_S = 0.1, 1.0
 REACH_WITHIN_S = 5.0
@@ -167,10 +166,8 @@ class Receiving:
         """Seal messages under keys that are durable when this returns."""
         step, agency, _, transport_id = delivery
         topic = topics.raw(agency)
-        nobodys = hub_lane(recorded_at)
-        persons = [each.found.person or nobodys for each in messages]
         while True:
-            self._keys.look_ahead(persons)
+            step.look_ahead((each.found for each in messages), recorded_at)
             records = [
                 (step.seal(each.found, agency, recorded_at, transport_id), each.trace)
                 for each in messages

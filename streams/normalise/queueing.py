@@ -7,6 +7,7 @@ found here is only whose lane it belongs to, and what its bytes alone would not 
 find and to seal are two steps, since a record that could not be written is stamped anew.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.domain.agreement import Agreements
@@ -74,6 +75,14 @@ class QueueStep:
             for message in reading.split(self._connector, raw)
         ]
 
+    def look_ahead(self, found: Iterable[Found], recorded_at: Instant) -> None:
+        """Hear which messages will be sealed, so that their keys are looked up at once.
+
+        Raises:
+            UnavailableError: The key store cannot be used.
+        """
+        self._keys.look_ahead(_lane(each, recorded_at) for each in found)
+
     def seal(
         self,
         found: Found,
@@ -94,7 +103,7 @@ class QueueStep:
         Raises:
             UnavailableError: The key store cannot be used; nothing may be taken in now.
         """
-        lane = hub_lane(recorded_at) if found.person is None else found.person
+        lane = _lane(found, recorded_at)
         generation, key = self._keys.current(lane)
         head = Head(
             recorded_at,
@@ -122,3 +131,8 @@ class QueueStep:
             reading.context_of(self._connector, message),
             tuple(map(showable, message.problems)),
         )
+
+
+def _lane(found: Found, recorded_at: Instant) -> PersonId:
+    """Say under whose key a message is sealed: the person's, or the hub's own of the month."""
+    return hub_lane(recorded_at) if found.person is None else found.person
