@@ -36,6 +36,7 @@ from streams.contracts.registry import Registry
 from streams.domain.ids import AgencyId, Instant
 from streams.normalise.raw_record import ArrivedRecord
 from streams.promises import topics
+from streams.promises.engine import UnavailableError
 from streams.sealing.hub_secrets import SecretsError
 
 GROUP = "saattaen.normalise"
@@ -60,14 +61,6 @@ _STREAMS: dict[str, Any] = {
     "topic_disable_leader": True,
     "table_standby_replicas": 0,
 }
-
-
-class GroupLostError(Exception):
-    """The client gave the worker's group up: nobody would ever give it a partition again."""
-
-    def __init__(self) -> None:
-        """Say what mends it."""
-        super().__init__("the client lost its group: start again, from what is committed")
 
 
 class NormaliserApp(faust.App):
@@ -137,12 +130,14 @@ class NormaliserApp(faust.App):
         """End the worker where its group is gone: Faust never asks, and would read on without it.
 
         Raises:
-            GroupLostError: It is.
+            UnavailableError: It is.
         """
         while not self.should_stop:
             await asyncio.sleep(LOOK_S)
             if cast("_Consumer", self.consumer).has_lost_group() and not self.should_stop:
-                raise GroupLostError
+                raise UnavailableError(
+                    "the broker's client lost its group: start again, from what is committed"
+                )
 
     async def on_stop(self) -> None:
         """Bring the batch under way to its end, then let Faust commit what is acknowledged."""
@@ -212,7 +207,10 @@ class _Consumer(driver.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     def has_lost_group(self) -> bool:
-        """Say whether the client's task that speaks for the group ended, or stands at an error."""
+        """Say whether the client's task that speaks for the group ended, or stands at an error.
+
+        Only looked at: the client's own `check_errors` belongs to the consumer's thread.
+        """
         consumer = self._thread._consumer  # noqa: SLF001  # Faust has no other way to it
         coordinator = consumer and consumer._coordinator  # noqa: SLF001  # nor has the client
         if coordinator is None:

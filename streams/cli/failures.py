@@ -38,7 +38,6 @@ UNAVAILABLE = Kind("unavailable", "Something that is needed cannot be used now",
 _KNOWN = {
     "streams.bootstrap.normalising_stage.OffsetsSkippedError": UNAVAILABLE,
     "streams.bootstrap.watermarking.StalledError": UNAVAILABLE,
-    "streams.bootstrap.faust_app.GroupLostError": UNAVAILABLE,
     "streams.bootstrap.reader.NoHubError": NOT_FOUND,
     "streams.bootstrap.agreement_problems.AgreementError": INVALID_INPUT,
     "streams.contracts.declarations.ContractError": FAILURE,
