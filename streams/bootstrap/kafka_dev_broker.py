@@ -141,7 +141,8 @@ class Broker:
 async def serves(address: str) -> bool:
     """Say whether a broker knows itself: a port that is open says less."""
     from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
+
+    from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
     host, _, port = address.rpartition(":")
     if not accepts(int(port), host):
@@ -150,7 +151,7 @@ async def serves(address: str) -> bool:
     try:
         await admin.start()
         return bool((await admin.describe_cluster())["brokers"])
-    except (KafkaError, OSError, TimeoutError):
+    except CLIENT_FAILURES:
         return False
     finally:
         await admin.close()

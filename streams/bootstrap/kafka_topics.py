@@ -128,14 +128,15 @@ async def kafka_admin(kafka: str) -> AsyncIterator["AIOKafkaAdminClient"]:
         UnavailableError: No broker answers, or the block takes longer.
     """
     from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
+
+    from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=_ANSWER_MS)
     try:
         async with asyncio.timeout(_WITHIN_S):
             await admin.start()
             yield admin
-    except (KafkaError, OSError, TimeoutError) as failure:
+    except CLIENT_FAILURES as failure:
         raise UnavailableError(
             f"no broker at {kafka} does what it is asked ({type(failure).__name__}): look whether "
             "it runs, and at its address"
