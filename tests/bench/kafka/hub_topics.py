@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
@@ -18,6 +19,18 @@ from tests.kafka.faults.workers import Worker
 from tests.kafka.topics import remake_topics
 
 PARTITIONS = 4
+SESSION_MS = 10_000
+"""What `saattaen worker route` has."""
+
+
+@contextmanager
+def running(worker: Worker) -> Iterator[Worker]:
+    """Run a worker during a block; it may be killed and started anew in it."""
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
 
 
 async def made_anew(kafka: str) -> None:

@@ -9,8 +9,8 @@ restart   a worker whose snapshot has so many persons, from its start to its las
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -36,9 +36,11 @@ from streams.promises import topics
 from tests.awaiting import await_that
 from tests.bench.kafka.hub_topics import (
     PARTITIONS,
+    SESSION_MS,
     are_settled,
     filled,
     made_anew,
+    running,
     stamps,
     states,
 )
@@ -47,7 +49,6 @@ from tests.kafka.faults.said import TURNS, events_said
 
 OWN_GOAL_US = 20.0
 _START_S_MAX = 120.0
-SESSION_MS = 10_000
 _CALLS_TO_CALIBRATE = 100_000
 
 Host = Callable[[int], list[str]]
@@ -187,24 +188,15 @@ def several(
     asyncio.run(made_anew(kafka))
     folder.mkdir(exist_ok=True)
     place = faults.Place(kafka, registry_url, folder, SESSION_MS)
-    with ExitStack() as running:
+    with ExitStack() as ends:
         workers = [
-            running.enter_context(_started(faults.router(place, f"{processes}-{number}")))
+            ends.enter_context(running(faults.router(place, f"{processes}-{number}")))
             for number in range(processes)
         ]
         await_that(lambda: are_settled(workers), _START_S_MAX)
         began_s = asyncio.run(filled(kafka, registry_url, said))
         ended_s = max(asyncio.run(stamps(kafka, len(said)))) / 1000
     return len(said) / (ended_s - began_s)
-
-
-@contextmanager
-def _started(worker: faults.Worker) -> Iterator[faults.Worker]:
-    worker.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
 
 
 def hosted(
@@ -217,7 +209,7 @@ def hosted(
     asyncio.run(made_anew(kafka))
     asyncio.run(filled(kafka, registry_url, said))
     environment = faults.Place(kafka, registry_url, folder).environment()
-    with _started(faults.Worker(host, environment, folder / "host.log")) as worker:
+    with running(faults.Worker(host, environment, folder / "host.log")) as worker:
         found = asyncio.run(_stamps_of(kafka, len(said), worker))
     first = min(found)
     after = sum(stamp > first for stamp in found)
@@ -239,7 +231,7 @@ def restart(kafka: str, registry_url: str, persons: int, folder: Path) -> dict[s
     worker = faults.router(faults.Place(kafka, registry_url, folder, SESSION_MS), "restart")
     _snapshots(asyncio.run(states(kafka)), persons, folder / "restart")
     began_s = time.perf_counter()
-    with _started(worker):
+    with running(worker):
         await_that(lambda: are_settled([worker]), _START_S_MAX)
         return {"persons": persons, "ready_s": round(time.perf_counter() - began_s, 2)}
 

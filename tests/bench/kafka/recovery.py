@@ -14,14 +14,12 @@ from typing import Any
 
 from streams.bootstrap.hub import wall_clock
 from tests.awaiting import await_that
-from tests.bench.kafka.hub_topics import are_settled, filled, made_anew, stamps
+from tests.bench.kafka.hub_topics import SESSION_MS, are_settled, filled, made_anew, running, stamps
 from tests.kafka.faults.said import TURNS, events_said
 from tests.kafka.faults.workers import Place, router
 
 GOAL_S = 15.0
 EVENTS_A_KILL = 500
-SESSION_MS = 10_000
-"""What `saattaen worker route` has."""
 _SETTLED_S = 60.0
 
 
@@ -34,11 +32,10 @@ def measure(
     said = events_said(kills * EVENTS_A_KILL // TURNS, wall_clock())
     place = Place(kafka, registry_url, folder, SESSION_MS)
     costs_s: list[float] = []
-    with ExitStack() as running:
-        workers = [router(place, f"router-{number}") for number in range(2)]
-        for worker in workers:
-            running.callback(worker.stop)
-            worker.start()
+    with ExitStack() as ends:
+        workers = [
+            ends.enter_context(running(router(place, f"router-{number}"))) for number in range(2)
+        ]
         for number in range(kills):
             await_that(lambda: are_settled(workers), _SETTLED_S)
             first = number * EVENTS_A_KILL
