@@ -17,9 +17,9 @@ Work = Callable[[TopicPartition, asyncio.Event], Awaitable[None]]
 class Group:
     """Stands for a consumer whose group gives it one partition at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, failure: KafkaError | None = None) -> None:
         self.has_left = False
-        self.failure: KafkaError | None = None
+        self.failure = failure
         self._coordinator = self
 
     def check_errors(self) -> None:
@@ -36,20 +36,20 @@ class Group:
         self._assigning = asyncio.create_task(listener.on_partitions_assigned([SOURCE]))
 
 
-async def held(work: Work) -> Group:
-    """Hold a membership until it ends by itself."""
+async def held(work: Work, failure: KafkaError | None = None) -> None:
+    """Hold a membership until it ends by itself; `failure` is what the client's group meets."""
 
     async def hold(source: TopicPartition, stop: asyncio.Event) -> None:
         await work(source, stop)
 
-    group = Group()
+    group = Group(failure)
     membership = Membership("group", group, SOURCE.topic, hold, call_s_max=5, leave_s_max=5)
     try:
         async with asyncio.timeout(5):
             await membership.hold(asyncio.Event())
     finally:
         assert group.has_left
-    return group
+        assert membership.running == {}
 
 
 async def test_a_call_that_the_client_cancelled_by_itself_ends_the_membership() -> None:
@@ -79,17 +79,11 @@ async def test_what_the_work_raised_ends_the_membership() -> None:
 
 
 async def test_a_group_that_the_client_lost_ends_the_membership_also_without_a_partition() -> None:
-    async def hold(_source: TopicPartition, stop: asyncio.Event) -> None:
+    async def work(_source: TopicPartition, stop: asyncio.Event) -> None:
         await stop.wait()
 
-    group = Group()
-    group.failure = KafkaError("Unexpected error during coordination")
-    membership = Membership("group", group, SOURCE.topic, hold, call_s_max=5, leave_s_max=5)
     with pytest.raises(KafkaError, match="coordination"):
-        async with asyncio.timeout(5):
-            await membership.hold(asyncio.Event())
-    assert group.has_left
-    assert membership.running == {}
+        await held(work, KafkaError("Unexpected error during coordination"))
 
 
 async def test_a_task_knows_whether_it_was_cancelled_or_a_call_of_it() -> None:

@@ -16,11 +16,10 @@ from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_registry import DevRegistry
 from streams.bootstrap.kafka_topics import needed_topics
 from streams.promises import topics
-from streams.sealing.hub_secrets import open_secrets
 from tests.kafka.faults.feeding import ingest
 from tests.kafka.faults.said import TURNS, events_said
 from tests.kafka.faults.scenario import Run, play
-from tests.kafka.faults.workers import Place, Worker, normaliser, router
+from tests.kafka.faults.workers import Place, Worker, normaliser, router, with_keys
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.segments import not_transactional
 from tests.kafka.topics import remake_topics
@@ -55,12 +54,10 @@ _RECIPIENT = next(a for a in load_agreements().in_force(wall_clock()).agencies i
 def test_killed_routers_and_normalisers_lose_and_repeat_nothing(
     place: Place, database_url: str
 ) -> None:
-    keys = place.folder / "hub.key"
-    secrets, _ = open_secrets(keys, may_make=True)
-    hub = place._replace(database=database_url, keys=keys)
+    hub, secret = with_keys(place, database_url)
     at = wall_clock()
     persons = MESSAGES // TURNS
-    said = events_said(persons, at, secrets.pseudonym)
+    said = events_said(persons, at, secret)
     routers = [router(hub, f"router-{number}") for number in range(2)]
     normalisers = [normaliser(hub, f"normaliser-{number}") for number in range(2)]
 

@@ -12,12 +12,12 @@ from streams.bootstrap.kafka_dev_broker import SETTINGS, Broker
 from streams.bootstrap.kafka_dev_child import LOCALHOST, Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
 from streams.bootstrap.kafka_topics import needed_topics
-from streams.sealing.hub_secrets import open_secrets
+from streams.engines.kafka.fenced_producer import CALL_S_MAX
 from tests.kafka.faults.cutting import Cuttable
 from tests.kafka.faults.feeding import ingest
 from tests.kafka.faults.said import events_said
 from tests.kafka.faults.scenario import Disturb, Run, play
-from tests.kafka.faults.workers import Place, normaliser, router
+from tests.kafka.faults.workers import Place, normaliser, router, with_keys
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.sources import open_folder
 from tests.kafka.topics import remake_topics
@@ -32,7 +32,7 @@ BY_ROUTERS = (
 )
 BY_NORMALISERS = ("Fetch", "Produce", "OffsetCommit", "ListOffsets", "Heartbeat")
 WAIT_S = 60.0
-NOBODY_ANSWERS_S = 20.0
+NOBODY_ANSWERS_S = CALL_S_MAX + 5
 """Longer than the session, and than a router waits for any answer."""
 
 
@@ -75,24 +75,17 @@ def place(cut_broker: Broker, registry_url: str, tmp_path: Path) -> Place:
 def test_an_answer_that_is_lost_is_neither_an_entry_less_nor_one_twice(
     place: Place, way: Cuttable
 ) -> None:
-    said = events_said(PERSONS, wall_clock())
-    cut = place._replace(kafka=f"{LOCALHOST}:{way.port}")
-    routers = [router(cut, f"router-{number}") for number in range(2)]
-
-    play(place, said, routers, _losing(way, BY_ROUTERS), per_s=150)
+    _play_routers(place, way, _losing(way, BY_ROUTERS))
 
 
 def test_a_normaliser_whose_answers_are_lost_loses_and_repeats_nothing(
     place: Place, way: Cuttable, database_url: str
 ) -> None:
-    keys = place.folder / "hub.key"
-    secrets, _ = open_secrets(keys, may_make=True)
-    hub = place._replace(database=database_url, keys=keys)
+    hub, secret = with_keys(place, database_url)
     at = wall_clock()
-    said = events_said(PERSONS, at, secrets.pseudonym)
-    cut = hub._replace(kafka=f"{LOCALHOST}:{way.port}")
-    stages = [*(normaliser(cut, f"normaliser-{number}") for number in range(2))]
-    stages.append(router(hub, "router"))
+    said = events_said(PERSONS, at, secret)
+    normalisers = [normaliser(_by(way, hub), f"normaliser-{number}") for number in range(2)]
+    stages = [*normalisers, router(hub, "router")]
     losing = _losing(way, BY_NORMALISERS)
     play(hub, said, stages, losing, feed_raw=lambda: ingest(hub, PERSONS, at))
 
@@ -100,17 +93,24 @@ def test_a_normaliser_whose_answers_are_lost_loses_and_repeats_nothing(
 def test_a_broker_that_nobody_reaches_for_a_while_costs_time_only(
     place: Place, way: Cuttable
 ) -> None:
-    said = events_said(PERSONS, wall_clock())
-    cut = place._replace(kafka=f"{LOCALHOST}:{way.port}")
-    routers = [router(cut, f"router-{number}") for number in range(2)]
-
     async def part(run: Run) -> None:
         await run.watch.until(run.entries // 3, WAIT_S)
         way.hold()
         await asyncio.sleep(NOBODY_ANSWERS_S)
         way.let_go()
 
-    play(place, said, routers, part, per_s=150)
+    _play_routers(place, way, part)
+
+
+def _by(way: Cuttable, place: Place) -> Place:
+    """Give the same hub, reached by the way that can be cut."""
+    return place._replace(kafka=f"{LOCALHOST}:{way.port}")
+
+
+def _play_routers(place: Place, way: Cuttable, disturb: Disturb) -> None:
+    said = events_said(PERSONS, wall_clock())
+    routers = [router(_by(way, place), f"router-{number}") for number in range(2)]
+    play(place, said, routers, disturb, per_s=150)
 
 
 def _losing(way: Cuttable, kinds: tuple[str, ...]) -> Disturb:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.domain.event import AgencyEvent
+from streams.sealing.hub_secrets import open_secrets
 
 SAATTAEN = str(Path(sys.executable).with_name("saattaen"))
 READY = "Ctrl-C stops"
@@ -31,6 +32,13 @@ class Place(NamedTuple):
         if self.database:
             named |= {"SAATTAEN_DATABASE": self.database, "SAATTAEN_KEYS_FILE": str(self.keys)}
         return named | {"PYTHONPATH": str(Path(__file__).parents[3])}
+
+
+def with_keys(place: Place, database: str) -> tuple[Place, bytes]:
+    """Give a place with person keys in a database, and the secret that makes its pseudonyms."""
+    keys = place.folder / "hub.key"
+    secrets, _ = open_secrets(keys, may_make=True)
+    return place._replace(database=database, keys=keys), secrets.pseudonym
 
 
 class Worker:
