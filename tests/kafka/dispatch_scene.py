@@ -28,6 +28,7 @@ from streams.domain.entry import LedgerEntry, Notice, TransitionRefused
 from streams.domain.event import AgencyEvent
 from streams.domain.hub_events import DeliveryStarted, NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import AgencyId, NoticeId
+from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.topic_reader import count_partitions
 from streams.normalise.receive import ReceiveStep
 from streams.promises.topics import LEDGER
@@ -40,7 +41,9 @@ EMPLOYMENT, SOTE = AgencyId("employment.lappeenranta"), AgencyId("sote.south-kar
 SESSION_MS = 3_000
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 AGREEMENTS = Path(__file__).parents[2] / "deploy" / "agreements"
-PACE = Pace(limit_us=48 * 3_600_000_000, cap_us=2_000_000, answer_us=20_000_000)
+PACE = Pace(
+    limit_us=48 * 3_600_000_000, cap_us=2_000_000, answer_us=20_000_000, group_wait_us=500_000
+)
 
 
 class Told(NamedTuple):
@@ -106,10 +109,13 @@ class Scene:
         self.outbox = folder / "outbox"
         self.region = folder / "region"
 
-    async def start(self) -> None:
-        """Start the agency, write the region that names it, and open what the workers share."""
+    async def start(self, desk: str | None = None) -> None:
+        """Start the agency, write the region that names it, and open what the workers share.
+
+        `desk` is how the agency's coordinator reads escalations, where there is one.
+        """
         await self.agency.start()
-        write_region(self.region, self.agency.port)
+        write_region(self.region, self.agency.port, desk)
         settings = KafkaSettings(
             self.kafka, self.registry_url, self.database, self.region, self.folder / "hub.key"
         )
@@ -222,7 +228,10 @@ class Scene:
         persons = {event.envelope.person for event in said}
 
         async def is_so() -> bool:
-            ledger = await self.ledger()
+            try:
+                ledger = await self.ledger()
+            except CLIENT_FAILURES:
+                return False  # a broker that comes back leads nothing for a moment
             issued = [n for n in issued_to(SOTE, ledger) if n.person in persons]
             over = {*reported(ledger), *refused(ledger)}
             told_of = {notice.person for notice in issued}
@@ -231,8 +240,11 @@ class Scene:
         await comes_about(is_so, within_s)
 
 
-def write_region(folder: Path, port: int) -> None:
-    """Write the demonstration region, in which one agency has a server and the others nothing."""
+def write_region(folder: Path, port: int, desk: str | None) -> None:
+    """Write the demonstration region, in which one agency has a server and the others nothing.
+
+    `desk` is how that agency's coordinator reads escalations, where there is one.
+    """
     folder.mkdir(exist_ok=True)
     for file in AGREEMENTS.glob("*.toml"):
         shutil.copy(file, folder)
@@ -242,6 +254,10 @@ def write_region(folder: Path, port: int) -> None:
     own = rest.replace('delivery = "file"', f'delivery = "webhook:{url}"', 1)
     first, mark, others = own.partition(url)
     others = others.replace('delivery = "file"', 'delivery = "none"')
+    if desk is not None:
+        own, mark_of_next, after = others.partition("[[agency]]")
+        own += f'[[agency.desk]]\nrole = "coordinator"\ndelivery = "{desk}"\n\n'
+        others = own + mark_of_next + after
     file.write_text(head + sote + first + mark + others)
 
 
