@@ -10,6 +10,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -52,7 +54,18 @@ def abort_at(event_id: str) -> None:
 def say_where() -> None:
     """Say where every task stands, with which the run of a router that hangs is explained."""
     for task in asyncio.all_tasks():
-        task.print_stack()
+        sys.stderr.write(f"{task.get_name()}: {' > '.join(_awaited(task.get_coro()))}\n")
+
+
+def _awaited(coroutine: Any) -> Iterator[str]:  # noqa: ANN401  # whatever can be awaited
+    """Follow who waits for whom: a task's own stack ends at its first call."""
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is None:
+            yield type(coroutine).__name__
+            return
+        yield f"{frame.f_code.co_qualname} {Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
 def say_where_when_asked() -> None:
