@@ -34,6 +34,7 @@ from streams.bootstrap.state_folder import StateFolder, claim
 from streams.bootstrap.watermarking import WatermarkTeller
 from streams.contracts.registry import Registry
 from streams.domain.ids import AgencyId, Instant
+from streams.engines.kafka.client_tasks import has_ended_task
 from streams.normalise.raw_record import ArrivedRecord
 from streams.promises import topics
 from streams.promises.engine import UnavailableError
@@ -119,24 +120,24 @@ class NormaliserApp(faust.App):
         self.add_future(self.stage.run())
         self.add_future(self._teller.run(self._assigned))
         self.add_future(self._answer())
-        self.add_future(self._watch_group())
+        self.add_future(self._watch_client())
 
     async def _answer(self) -> None:
         """Answer how the worker is, until it is cancelled."""
         async with self._health.served(self._health_port):
             await asyncio.Event().wait()
 
-    async def _watch_group(self) -> None:
-        """End the worker where its group is gone: Faust never asks, and would read on without it.
+    async def _watch_client(self) -> None:
+        """End the worker where the client lost a task: Faust never asks, and would read nothing.
 
         Raises:
             UnavailableError: It is.
         """
         while not self.should_stop:
             await asyncio.sleep(LOOK_S)
-            if cast("_Consumer", self.consumer).has_lost_group() and not self.should_stop:
+            if cast("_Consumer", self.consumer).has_lost_task() and not self.should_stop:
                 raise UnavailableError(
-                    "the broker's client lost its group: start again, from what is committed"
+                    "the broker's client lost its own task: start again, from what is committed"
                 )
 
     async def on_stop(self) -> None:
@@ -206,8 +207,8 @@ class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
-    def has_lost_group(self) -> bool:
-        """Say whether the client's task that speaks for the group ended, or stands at an error.
+    def has_lost_task(self) -> bool:
+        """Say whether a task of the client's own ended, or stands at an error.
 
         Only looked at: the client's own `check_errors` belongs to the consumer's thread.
         """
@@ -215,8 +216,7 @@ class _Consumer(driver.Consumer):
         coordinator = consumer and consumer._coordinator  # noqa: SLF001  # nor has the client
         if coordinator is None:
             return False
-        has_ended = coordinator._coordination_task.done()  # noqa: SLF001  # as above
-        return bool(has_ended or coordinator._pending_exception is not None)  # noqa: SLF001  # as above
+        return has_ended_task(consumer) or coordinator._pending_exception is not None  # noqa: SLF001  # as above
 
 
 class _Transport(driver.Transport):

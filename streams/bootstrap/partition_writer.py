@@ -172,13 +172,9 @@ async def _write_lane(
 
 
 async def _end(producer: "AIOKafkaProducer") -> None:
-    # An idempotent producer never gives up by itself, and `stop` would wait for it to: its sender
-    # ends first, after the answer that it may be waiting for.
     from streams.engines.kafka.client_failures import CLIENT_FAILURES
+    from streams.engines.kafka.client_tasks import end_producer
 
     with suppress(*CLIENT_FAILURES):
         async with asyncio.timeout(_END_S):
-            sender = producer._sender  # noqa: SLF001  # there is no other way to it
-            if sender is not None:
-                await sender.close()
-            await producer.stop()
+            await end_producer(producer)

@@ -2,6 +2,7 @@
 
 from aiokafka.errors import KafkaError
 
-CLIENT_FAILURES = (KafkaError, TimeoutError, OSError, AssertionError)
+CLIENT_FAILURES = (KafkaError, TimeoutError, OSError, AssertionError, RuntimeError)
 """The library asserts its own states too, which an answer that comes late, or never, may break: it
-knew no broker any more after one had stood still for 30 s."""
+knew no broker any more after one had stood still for 30 s. It writes to connections that the loop
+has closed, and walks over sets of its own that change meanwhile: these are RuntimeErrors."""

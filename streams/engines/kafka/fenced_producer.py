@@ -6,8 +6,8 @@ so this is the only fence. After any call whose outcome is not known, the produc
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -15,6 +15,7 @@ from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
+from streams.engines.kafka.client_tasks import end_producer, learning
 from streams.engines.kafka.work import Row
 
 CALL_S_MAX = 20.0
@@ -54,11 +55,8 @@ class FencedProducer:
         Raises:
             UncertainError: The broker did not answer.
         """
-        try:
-            async with asyncio.timeout(CALL_S_MAX):
-                await self._producer.start()
-        except CLIENT_FAILURES as failure:
-            raise UncertainError(_named(failure)) from failure
+        async with self._answered():
+            await self._producer.start()
 
     async def commit(
         self,
@@ -82,26 +80,44 @@ class FencedProducer:
             FencedError: Another worker has the partition.
             UncertainError: It may or may not have been committed.
         """
-        try:
-            async with asyncio.timeout(CALL_S_MAX):
-                await self._producer.begin_transaction()
-                end = await self._write(outputs, source.partition, last_of)
-                if next_offset is not None:
-                    await self._producer.send_offsets_to_transaction(
-                        {source: next_offset}, self._group
-                    )
-                await self._producer.commit_transaction()
-        except (ProducerFenced, InvalidProducerEpoch) as fenced:
-            raise FencedError(_named(fenced)) from fenced
-        except CLIENT_FAILURES as failure:
-            raise UncertainError(_named(failure)) from failure
+        async with self._answered():
+            await self._producer.begin_transaction()
+            end = await self._write(outputs, source.partition, last_of)
+            if next_offset is not None:
+                await self._producer.send_offsets_to_transaction({source: next_offset}, self._group)
+            await self._producer.commit_transaction()
         return end
 
     async def close(self) -> None:
         """Let go of connections; a transaction that is open is ended by whoever starts next."""
         with suppress(*CLIENT_FAILURES):
             async with asyncio.timeout(CALL_S_MAX):
-                await self._producer.stop()
+                await end_producer(self._producer)
+
+    @asynccontextmanager
+    async def _answered(self) -> AsyncIterator[None]:
+        """Bound calls in time, and by the end of the client's own task that they wait for."""
+        task = learning(self._producer)
+        is_over = False
+        try:
+            async with asyncio.timeout(CALL_S_MAX) as limit:
+
+                def cut(_: "asyncio.Task[None]") -> None:
+                    if not is_over:
+                        limit.reschedule(0)
+
+                if task is not None:
+                    task.add_done_callback(cut)
+                try:
+                    yield
+                finally:
+                    is_over = True
+                    if task is not None:
+                        task.remove_done_callback(cut)
+        except (ProducerFenced, InvalidProducerEpoch) as fenced:
+            raise FencedError(_named(fenced)) from fenced
+        except CLIENT_FAILURES as failure:
+            raise UncertainError(_named(failure)) from failure
 
     async def _write(
         self, outputs: dict[str, list[Row]], partition: int, last_of: str

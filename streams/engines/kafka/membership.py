@@ -14,7 +14,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from streams.engines.kafka.client_failures import CLIENT_FAILURES
+from streams.engines.kafka.client_tasks import end_consumer, has_ended_task
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -75,10 +75,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             stopped.cancel()
             self._is_leaving = True
             await self._give_up(list(self.running))
-            # The client walks over sets of its own that may change meanwhile: RuntimeError.
-            with suppress(*CLIENT_FAILURES, RuntimeError):
-                async with asyncio.timeout(self._call_s_max):
-                    await self._consumer.stop()
+            await end_consumer(self._consumer, self._call_s_max)
             if self._broken.done():
                 self._broken.exception()
 
@@ -88,6 +85,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # the librar
             # The client speaks for the group in a task of its own. It tells of that task's end, or
             # of what stopped it, only where records are asked for: nobody asks between two shares.
             self._consumer._coordinator.check_errors()  # noqa: SLF001  # there is no other way to it
+            if has_ended_task(self._consumer):
+                raise ConnectionAbortedError("a task of the client's own ended")
         if self._broken.done():
             self._broken.result()
 

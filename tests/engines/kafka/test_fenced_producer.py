@@ -1,5 +1,6 @@
 """What the client raises where no broker answers is a wait, also where it asserts its own state."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ PASSING = [
     TimeoutError(),
     OSError(),
     AssertionError("no broker"),
+    RuntimeError("the handler is closed"),
 ]
 
 
@@ -69,3 +71,44 @@ async def test_a_defect_is_no_wait(
     monkeypatch.setattr(AIOKafkaProducer, "start", raising(ValueError("a defect")))
     with pytest.raises(ValueError, match="a defect"):
         await producer.start()
+
+
+@pytest.mark.parametrize("is_ended_before", [True, False])
+async def test_a_commit_does_not_wait_for_a_client_that_no_longer_learns(
+    producer: FencedProducer, monkeypatch: pytest.MonkeyPatch, *, is_ended_before: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    learning: asyncio.Future[None] = loop.create_future()
+    answer: asyncio.Future[None] = loop.create_future()
+    monkeypatch.setattr(producer._producer.client, "_sync_task", learning)
+
+    async def unanswered(_: AIOKafkaProducer) -> None:
+        if not learning.done():
+            learning.set_exception(RuntimeError("the handler is closed"))
+        await answer
+
+    if is_ended_before:
+        learning.set_result(None)
+    monkeypatch.setattr(AIOKafkaProducer, "begin_transaction", unanswered)
+    async with asyncio.timeout(5):
+        with pytest.raises(UncertainError, match="TimeoutError"):
+            await producer.commit({}, SOURCE, 1, "state")
+
+
+async def test_a_commit_that_is_answered_leaves_nothing_behind(
+    producer: FencedProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(producer._producer.client, "_sync_task", learning)
+
+    async def answered(*_: Any) -> None:  # noqa: ANN401  # as the library's
+        """Be done."""
+
+    for call in ("begin_transaction", "send_offsets_to_transaction", "commit_transaction"):
+        monkeypatch.setattr(AIOKafkaProducer, call, answered)
+    assert await producer.commit({}, SOURCE, 1, "state") is None
+    said: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    learning.set_exception(RuntimeError("the handler is closed"))
+    await asyncio.sleep(0)  # where a callback was left, it would speak now
+    assert said == []

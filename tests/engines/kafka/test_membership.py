@@ -14,13 +14,25 @@ SOURCE = TopicPartition("saattaen.events", 0)
 Work = Callable[[TopicPartition, asyncio.Event], Awaitable[None]]
 
 
-class Group:
-    """Stands for a consumer whose group gives it one partition at once."""
+TASKS = ("_coordination_task", "_fetch_task", "_sync_task")
+"""What the client does in tasks of its own."""
 
-    def __init__(self, failure: KafkaError | None = None) -> None:
+
+class Group:
+    """Stands for a consumer whose group gives it one partition at once.
+
+    `failure` is what its group meets, `ended` the task of its own that came to its end.
+    """
+
+    def __init__(self, failure: KafkaError | None = None, ended: str = "") -> None:
         self.has_left = False
         self.failure = failure
-        self._coordinator = self
+        self._coordinator = self._fetcher = self._client = self
+        for task in TASKS:
+            going_on: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            if task == ended:
+                going_on.set_result(None)
+            setattr(self, task, going_on)
 
     def check_errors(self) -> None:
         if self.failure is not None:
@@ -36,13 +48,13 @@ class Group:
         self._assigning = asyncio.create_task(listener.on_partitions_assigned([SOURCE]))
 
 
-async def held(work: Work, failure: KafkaError | None = None) -> None:
-    """Hold a membership until it ends by itself; `failure` is what the client's group meets."""
+async def held(work: Work, failure: KafkaError | None = None, ended: str = "") -> None:
+    """Hold a membership until it ends by itself."""
 
     async def hold(source: TopicPartition, stop: asyncio.Event) -> None:
         await work(source, stop)
 
-    group = Group(failure)
+    group = Group(failure, ended)
     membership = Membership("group", group, SOURCE.topic, hold, call_s_max=5, leave_s_max=5)
     try:
         async with asyncio.timeout(5):
@@ -84,6 +96,15 @@ async def test_a_group_that_the_client_lost_ends_the_membership_also_without_a_p
 
     with pytest.raises(KafkaError, match="coordination"):
         await held(work, KafkaError("Unexpected error during coordination"))
+
+
+@pytest.mark.parametrize("ended", TASKS)
+async def test_a_task_of_the_client_that_ended_ends_the_membership(ended: str) -> None:
+    async def work(_source: TopicPartition, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    with pytest.raises(ConnectionAbortedError, match="client"):
+        await held(work, ended=ended)
 
 
 async def test_a_task_knows_whether_it_was_cancelled_or_a_call_of_it() -> None:
