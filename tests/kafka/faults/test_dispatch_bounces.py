@@ -1,0 +1,98 @@
+"""A broker that dies or stands still under dispatch: every notice is told, in its order."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.kafka_dev_broker import Broker
+from streams.bootstrap.kafka_topics import needed_topics
+from tests.awaiting import come_about
+from tests.kafka.databases import fresh_database
+from tests.kafka.dispatch_scene import Scene, secret_of_agency, violations
+from tests.kafka.fixtures import PARTITIONS
+from tests.kafka.topics import remake_topics
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+PERSONS, TURNS = 60, 4
+PER_S = 30.0
+BOUNCES = 3
+STILL_S = 20.0
+"""Longer than a report may take to be written."""
+WAIT_S = 120.0
+
+_firsts = iter(range(0, 10_000, 500))
+"""Persons of one test are not those of another."""
+
+
+@pytest.fixture(scope="module")
+def hub(
+    own_broker: Broker,
+    registry_url: str,
+    database_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
+    asyncio.run(remake_topics(own_broker.address, needed_topics(load_agreements()), PARTITIONS))
+    with fresh_database(database_server) as url:
+        folder = tmp_path_factory.mktemp("dispatch")
+        yield Scene(own_broker.address, registry_url, url, folder)
+
+
+@pytest_asyncio.fixture
+async def scene(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    secret_of_agency(monkeypatch)
+    await hub.start()
+    yield hub
+    await hub.close()
+
+
+async def told_more(scene: Scene, count: int) -> None:
+    """Wait until the agency was told so many times more."""
+    before = len(scene.agency.told)
+    await come_about(lambda: len(scene.agency.told) >= before + count, WAIT_S)
+
+
+async def test_a_broker_that_is_killed_under_dispatch_costs_time_only(
+    scene: Scene, own_broker: Broker
+) -> None:
+    said = scene.said(PERSONS, TURNS, first=next(_firsts))
+
+    async with scene.router():
+        with scene.process("bounced") as worker:
+            saying = asyncio.create_task(scene.say(said, per_s=PER_S))
+            for _ in range(BOUNCES):
+                await told_more(scene, 20)
+                own_broker.child.kill()
+                await own_broker.start()
+            await saying
+            await scene.settled(said, WAIT_S)
+            assert await asyncio.to_thread(worker.stop) == 0
+
+    assert violations(scene.agency, await scene.ledger()) == []
+
+
+async def test_a_broker_that_stands_still_under_dispatch_costs_time_only(
+    scene: Scene, own_broker: Broker
+) -> None:
+    said = scene.said(PERSONS, TURNS, first=next(_firsts))
+    pid = own_broker.child.pid
+
+    async with scene.router():
+        with scene.process("stopped") as worker:
+            saying = asyncio.create_task(scene.say(said, per_s=PER_S))
+            await told_more(scene, 20)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(STILL_S)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            await saying
+            await scene.settled(said, WAIT_S)
+            assert await asyncio.to_thread(worker.stop) == 0
+
+    assert violations(scene.agency, await scene.ledger()) == []
