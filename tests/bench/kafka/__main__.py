@@ -42,13 +42,14 @@ def main() -> int:
     parser.add_argument("--persons", type=int, default=1_000_000, help="of the restart's snapshot")
     parser.add_argument("--messages", type=int, default=10_000, help="of the raw messages' latency")
     parser.add_argument("--kills", type=int, default=20, help="of routers, for the recovery")
+    parser.add_argument("--pair", action="store_true", help="the router in two processes as well")
     parser.add_argument("--peers", nargs="*", default=[], choices=ON_DEMAND, metavar="PEER")
     order = parser.parse_args()
     order.events = order.events or (40_000 if order.real_step else 200_000)
     if order.real_step:
         return _real_step(order)
     named = os.environ.get("PEERS")
-    competitors = [hub()]
+    competitors = [hub(), hub(2)] if order.pair else [hub()]
     if named:
         competitors += peers(Path(named).resolve(), (*ALWAYS, *order.peers), _say)
     with tempfile.TemporaryDirectory(prefix="saattaen-bench-") as scratch, Guard() as guard:
@@ -119,7 +120,11 @@ def _steps(document: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_ROOM = {"log.segment.bytes": str(256 * 1024 * 1024)}
+_ROOM = {
+    "log.segment.bytes": str(256 * 1024 * 1024),
+    # Processes of one group that start together share from the beginning.
+    "group.initial.rebalance.delay.ms": "1000",
+}
 
 
 async def _filled(bootstrap: str, count: int) -> None:

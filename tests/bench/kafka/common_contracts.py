@@ -4,12 +4,13 @@ The shapes are the peers', so that everybody reads and writes the same bytes; th
 the hub's own contracts are.
 """
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from operator import call
 from typing import Any, NamedTuple
 
 from streams.contracts.reading import Read, Reading
-from streams.contracts.writing import Encode, Writing
+from streams.contracts.writing import EMPTY, Encode, Writing
 
 
 class EventType(StrEnum):
@@ -104,6 +105,11 @@ _AMONG: dict[str, dict[str, Any]] = {
 }
 
 
+number = Writing(_CLASSES, sealed=True, among=_AMONG).encoder("long")
+_MOMENTS_MS = 1 << 34, 1 << 41
+"""Moments whose bytes are six."""
+
+
 def event_reader() -> Read:
     """Compile what reads an event."""
     return Reading(_CLASSES, _AMONG).record(ReferralEvent, _AMONG["ReferralEvent"]["fields"])
@@ -117,6 +123,47 @@ def outcome_reader() -> Read:
 def state_reader() -> Read:
     """Compile what reads a state: count, last ids, open handoffs."""
     return Reading(_CLASSES, _AMONG).record(tuple, _AMONG["PersonState"]["fields"])
+
+
+def text(value: str) -> bytes:
+    """Write a string that hardly ever comes again: nothing is kept of it."""
+    data = value.encode()
+    return number(len(data)) + data
+
+
+def moment(value_ms: int) -> bytes:
+    """Write a moment, which does not come again either."""
+    if not _MOMENTS_MS[0] <= value_ms < _MOMENTS_MS[1]:
+        return number(value_ms)
+    zigzag = value_ms << 1
+    return bytes(
+        (
+            zigzag & 127 | 128,
+            zigzag >> 7 & 127 | 128,
+            zigzag >> 14 & 127 | 128,
+            zigzag >> 21 & 127 | 128,
+            zigzag >> 28 & 127 | 128,
+            zigzag >> 35,
+        )
+    )
+
+
+def array(items: Sequence[bytes]) -> bytes:
+    """Write an array of what is written already."""
+    return b"".join((number(len(items)), *items, EMPTY)) if items else EMPTY
+
+
+class Kept(dict[Any, bytes]):
+    """What comes again and again, each as it was written when it came first."""
+
+    def __init__(self, write: Callable[[Any], bytes]) -> None:
+        """Keep what a function writes."""
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, value: object) -> bytes:
+        """Write a value that is met for the first time."""
+        return self.setdefault(value, self._write(value))
 
 
 def writer(record: str) -> Encode:

@@ -6,6 +6,7 @@ as everywhere: bytes in the partition's file and the topic, decoded ones at hand
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import time
 from collections import OrderedDict
@@ -25,39 +26,57 @@ from streams.engines.kafka.states import States
 from streams.engines.kafka.work import Gathered, Row
 from tests.bench.kafka.common_contracts import (
     EventType,
+    Kept,
     ReferralEvent,
+    array,
     event_reader,
+    moment,
+    number,
     read_with,
     state_reader,
-    writer,
+    text,
 )
+from tests.bench.kafka.competitors import HUB
 
 RECENT = 8
 STATES_KEPT_MAX = 4096
+_LOOK_S = 0.005
+_SPAWNING = multiprocessing.get_context("spawn")
 _ENDS = (EventType.REJECTED, EventType.COMPLETED)
 
 _read_event, _read_state = event_reader(), state_reader()
-_write_outcome, _write_state = writer("ReferralOutcome"), writer("PersonState")
+_agencies = Kept(text)
+_categories = Kept(lambda names: array([text(each) for each in names]))
+_FRESH, _REPEATED = b"\x00", b"\x01"
 
 
 class State:
-    """A person's state: events so far, the last ids, the open handoffs."""
+    """A person's state: events so far, the last ids, the open handoffs.
 
-    __slots__ = ("events", "open", "recent")
+    Ids are held as they are written: what came in is compared, and goes out again, and is seldom
+    looked at.
+    """
 
-    def __init__(self, events: int, recent: list[str], still_open: list[str]) -> None:
+    __slots__ = ("events", "open", "person", "recent")
+
+    def __init__(self, key: bytes, events: int, recent: list[bytes], still: list[bytes]) -> None:
         """Hold them."""
-        self.events, self.recent, self.open = events, recent, still_open
+        self.person = number(len(key)) + key
+        self.events, self.recent, self.open = events, recent, still
+
+    def written(self) -> bytes:
+        """Give its bytes."""
+        return number(self.events) + array(self.recent) + array(self.open)
 
 
 class Job:
     """`streams.engines.kafka.work.Work` of the common job."""
 
-    def __init__(self, states: States, out: str, count: "Count") -> None:
+    def __init__(self, states: States, out: str, tally: "Tally") -> None:
         """Go on from committed states."""
         self._states = states
         self._out = out
-        self._count = count
+        self._tally = tally
         self._known: OrderedDict[bytes, State] = OrderedDict()
         self._touched: dict[bytes, State] = {}
         self._rows: list[Row] = []
@@ -65,12 +84,13 @@ class Job:
 
     async def prepare(self, records: Sequence[ConsumerRecord]) -> None:
         """Need nothing beforehand."""
-        self._count.begin(len(records))
+        if records:
+            self._tally.begin()
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Decide each record."""
         rows, touched = self._rows.append, self._touched
-        read, write = _read_event, _write_outcome
+        read = _read_event
         for record in records:
             key, value = record.key, record.value
             event, end = read(value, value.decode("latin-1"), 0)
@@ -78,7 +98,7 @@ class Job:
                 raise ValueError("an event that does not end with its bytes")
             state = touched.get(key) or self._state(key)
             touched[key] = state
-            rows(Row(key, write(decided(state, event))))
+            rows(Row(key, outcome(state, event)))
         self._taken += len(records)
 
     def refuse(self, record: ConsumerRecord) -> None:
@@ -94,10 +114,7 @@ class Job:
         del whole
         if not self._rows:
             return Gathered({}, [])
-        states = [
-            StateRow(key, None, _write_state((state.events, state.recent, state.open)))
-            for key, state in self._touched.items()
-        ]
+        states = [StateRow(key, None, state.written()) for key, state in self._touched.items()]
         states.append(StateRow(PARTITION_KEY, None, b""))
         return Gathered({self._out: self._rows}, states)
 
@@ -109,7 +126,7 @@ class Job:
             known.move_to_end(key)
         while len(known) > STATES_KEPT_MAX:
             known.popitem(last=False)
-        self._count.end(self._taken)
+        self._tally.add(self._taken)
         self._taken = 0
         self._rows = []
         self._touched = {}
@@ -120,17 +137,17 @@ class Job:
             return known
         value = self._states.get(key)
         if value is None:
-            return State(0, [], [])
+            return State(key, 0, [], [])
         events, recent, still_open = read_with(_read_state, value)
-        return State(events, list(recent), list(still_open))
+        return State(key, events, list(map(text, recent)), list(map(text, still_open)))
 
 
-def decided(state: State, event: ReferralEvent) -> tuple[object, ...]:
-    """Change a state by an event and give the outcome; a repeat changes nothing and is marked."""
-    event_id, handoff_id = event[0], event[5]
+def outcome(state: State, event: ReferralEvent) -> bytes:
+    """Change a state by an event and write what came of it; a repeat changes nothing."""
+    event_id, handoff_id = text(event[0]), text(event[5])
     recent, still_open = state.recent, state.open
-    duplicate = event_id in recent
-    if not duplicate:
+    repeated = event_id in recent
+    if not repeated:
         state.events += 1
         recent.append(event_id)
         if len(recent) > RECENT:
@@ -141,40 +158,48 @@ def decided(state: State, event: ReferralEvent) -> tuple[object, ...]:
                 still_open.append(handoff_id)
         elif kind in _ENDS and handoff_id in still_open:
             still_open.remove(handoff_id)
-    return (
-        event_id,
-        event[1],
-        handoff_id,
-        event[7],
-        event[4],
-        duplicate,
-        state.events,
-        len(still_open),
-        event[10],
+    return b"".join(
+        (
+            event_id,
+            state.person,
+            handoff_id,
+            _agencies[event[7]],
+            moment(event[4]),
+            _REPEATED if repeated else _FRESH,
+            number(state.events),
+            number(len(still_open)),
+            _categories[event[10]],
+        )
     )
 
 
-class Count:
-    """How many events are committed, and the time from the first that was handed over."""
+class Tally:
+    """What all processes of the job have done, and the time from the first event to the last."""
 
-    def __init__(self, events: int, stop: asyncio.Event) -> None:
-        """Stop after so many."""
-        self._events, self._stop = events, stop
-        self._began_s = 0.0
-        self.done = 0
-        self.seconds = 0.0
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._done = _SPAWNING.Value("q", 0)
+        self._began_s = _SPAWNING.Value("d", 0.0)
+        self._ended_s = _SPAWNING.Value("d", 0.0)
 
-    def begin(self, records: int) -> None:
+    def begin(self) -> None:
         """Note that records are handed over."""
-        if records and not self._began_s:
-            self._began_s = time.perf_counter()
+        with self._began_s.get_lock():
+            self._began_s.value = self._began_s.value or time.perf_counter()
 
-    def end(self, taken: int) -> None:
+    def add(self, taken: int) -> None:
         """Note that so many were committed."""
-        self.done += taken
-        if self.done >= self._events and not self._stop.is_set():
-            self.seconds = time.perf_counter() - self._began_s
-            self._stop.set()
+        with self._done.get_lock():
+            self._done.value += taken
+            self._ended_s.value = time.perf_counter()
+
+    def done(self) -> int:
+        """Give how many are committed."""
+        return int(self._done.value)
+
+    def seconds(self) -> float:
+        """Give the time from the first record that was handed over to the last commit."""
+        return float(self._ended_s.value - self._began_s.value)
 
 
 class Order(NamedTuple):
@@ -186,22 +211,32 @@ class Order(NamedTuple):
     events: int
     group: str
     workdir: Path
+    processes: int
 
 
-async def run(order: Order) -> float:
-    """Run the job to its end; give the seconds from the first event to the last commit."""
+async def run(order: Order, number: int, tally: Tally) -> None:
+    """Be one process of the job, to the end of all."""
     stop = asyncio.Event()
-    count = Count(order.events, stop)
     setting = Setting(
         order.bootstrap,
         order.group,
         order.topic,
         f"{order.out}.state",
-        order.workdir / order.group,
-        lambda number, partitions, states: Job(states, order.out, count),
+        order.workdir / order.group / str(number),
+        lambda _partition, _count, states: Job(states, order.out, tally),
     )
-    await Router(setting).run(stop)
-    return count.seconds
+    routing = asyncio.create_task(Router(setting).run(stop))
+    while tally.done() < order.events:  # noqa: ASYNC110  # another process may do the last
+        await asyncio.sleep(_LOOK_S)
+    stop.set()
+    await routing
+
+
+def share(order: Order, number: int, tally: Tally) -> None:
+    """Run one process of the job."""
+    sweep_seldom()  # as every process of the hub
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(order, number, tally))
 
 
 def main() -> None:
@@ -211,11 +246,21 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--workdir", type=Path, required=True)
+    parser.add_argument("--processes", type=int, default=1, help="that share the partitions")
     order = Order(**vars(parser.parse_args()))
-    sweep_seldom()  # as every process of the hub
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        seconds = runner.run(run(order))
-    line = f"saattaen {order.events} {seconds:.2f} {order.events / seconds:.0f}\n"
+    tally = Tally()
+    others = [
+        _SPAWNING.Process(target=share, args=(order, number, tally))
+        for number in range(1, order.processes)
+    ]
+    for other in others:
+        other.start()
+    share(order, 0, tally)
+    for other in others:
+        other.join()
+    name = HUB if order.processes == 1 else f"{HUB}_{order.processes}_processes"
+    seconds = tally.seconds()
+    line = f"{name} {order.events} {seconds:.2f} {order.events / seconds:.0f}\n"
     os.write(1, line.encode())
 
 

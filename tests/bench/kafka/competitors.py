@@ -9,6 +9,8 @@ from typing import NamedTuple
 from tests.bench.peers import packages_of, python_of
 
 HUB = "saattaen"
+PAIR = f"{HUB}_2_processes"
+"""The hub's router in two processes that share the partitions."""
 YARDSTICK = "bare_aiokafka"
 ALWAYS = (YARDSTICK, "quix")
 HOSTS = ("faust", "quix")
@@ -31,9 +33,10 @@ class Competitor(NamedTuple):
     environment: dict[str, str]
 
 
-def hub() -> Competitor:
-    """Give the hub's own router."""
-    return Competitor(HUB, (sys.executable, "-m", "tests.bench.kafka.common_job"), {})
+def hub(processes: int = 1) -> Competitor:
+    """Give the hub's own router, in one process or two."""
+    job = (sys.executable, "-m", "tests.bench.kafka.common_job", "--processes", str(processes))
+    return Competitor(HUB if processes == 1 else PAIR, job, {})
 
 
 def peers(folder: Path, names: tuple[str, ...], say: Callable[[str], None]) -> list[Competitor]:

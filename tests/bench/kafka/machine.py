@@ -18,7 +18,7 @@ class Watch(threading.Thread):
         self._processes = [psutil.Process(pid) for pid in (process, *others)]
         self._ended = threading.Event()
         self.rss_mb = 0
-        """Peak resident memory of the process."""
+        """Peak resident memory of the process, and of those that it started."""
         self.noise = 0.0
         """Share of the machine that neither process nor others took, 0 to 1."""
 
@@ -27,8 +27,8 @@ class Watch(threading.Thread):
         busy, own, began_s = _busy_s(), self._own_s(), time.perf_counter()
         while not self._ended.wait(_LOOK_S):
             with suppress(psutil.Error):
-                resident = self._processes[0].memory_info().rss // 1_000_000
-                self.rss_mb = max(self.rss_mb, resident)
+                resident = sum(each.memory_info().rss for each in _family(self._processes[0]))
+                self.rss_mb = max(self.rss_mb, resident // 1_000_000)
                 spent_s = (_busy_s() - busy) - (self._own_s() - own)
                 whole_s = (time.perf_counter() - began_s) * psutil.cpu_count()
                 self.noise = round(max(0.0, spent_s) / whole_s, 2)
@@ -42,8 +42,15 @@ class Watch(threading.Thread):
         total = 0.0
         for process in self._processes:
             times = process.cpu_times()
-            total += times.user + times.system
+            total += times.children_user + times.children_system  # of those that have ended
+            for each in _family(process):
+                times = each.cpu_times()
+                total += times.user + times.system
         return total
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    return [process, *process.children(recursive=True)]
 
 
 def _busy_s() -> float:
