@@ -81,9 +81,11 @@ class Health(Collector):
             yield
         finally:
             stop.set()
-            with suppress(asyncio.CancelledError):
-                await watching
-            await runner.cleanup()
+            try:
+                with suppress(asyncio.CancelledError):
+                    await watching
+            finally:
+                await runner.cleanup()
 
     def collect(self) -> Iterable[Metric]:
         """Give the figures, as prometheus_client asks for them."""
@@ -137,11 +139,16 @@ class Health(Collector):
 
     async def _livez(self, _: web.Request) -> web.Response:
         stalled = self._watch.stalled(self._stall_s)
-        if stalled:
+        if self._watch.is_blind(self._stall_s):
+            said = "blind: nobody looks at the progress any more"
+            _log.error("worker_blind")
+        elif stalled:
+            named = ", ".join(f"{place.topic}/{place.partition}" for place in stalled)
+            said = f"stalled: {named}"
             _log.error("worker_stalled", partition=stalled[0].partition, topic=stalled[0].topic)
-        named = ", ".join(f"{place.topic}/{place.partition}" for place in stalled)
-        said = f"stalled: {named}" if stalled else "ok"
-        return web.Response(status=503 if stalled else 200, text=f"{said}\n")
+        else:
+            return web.Response(text="ok\n")
+        return web.Response(status=503, text=f"{said}\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
         is_ready = bool(self._watch.standings) or not self._reads_topics

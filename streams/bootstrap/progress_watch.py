@@ -49,16 +49,19 @@ class ProgressWatch:
         """Watch a group's offsets of whatever `assigned` gives at the time."""
         self._kafka, self._group, self._assigned = kafka, group, assigned
         self._moved_s: dict[TopicPartition, tuple[int, float]] = {}
+        self._looked_s = time.monotonic()
         self.standings: dict[TopicPartition, Standing] = {}
         """As of the last look."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until told to stop; a broker that is away is no stall of the worker's."""
+        self._looked_s = time.monotonic()
         while not stop.is_set():
             try:
                 await self._look_until(stop)
             except CLIENT_FAILURES as away:
                 _log.warning("progress_unknown", error=type(away).__name__)
+                self._looked_s = time.monotonic()
                 self._moved_s.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_S)
@@ -67,6 +70,10 @@ class ProgressWatch:
         """Give the partitions where records wait and nothing moves for so long."""
         found = self.standings.items()
         return [place for place, standing in found if standing.still_s > stall_s]
+
+    def is_blind(self, stall_s: float = STALL_S) -> bool:
+        """Say whether nobody looked for so long, not even in vain: what is known is of then."""
+        return time.monotonic() - self._looked_s > stall_s
 
     async def _look_until(self, stop: asyncio.Event) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
@@ -78,16 +85,19 @@ class ProgressWatch:
             max_partition_fetch_bytes=64 * 1024,
         )
         try:
-            await admin.start()
-            await reader.start()
+            async with asyncio.timeout(_ANSWER_S * 2):
+                await admin.start()
+                await reader.start()
             while not stop.is_set():
                 async with asyncio.timeout(_ANSWER_S * 2):
                     await self._look(admin, reader)
+                self._looked_s = time.monotonic()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_S)
         finally:
-            await reader.stop()
-            await admin.close()
+            async with asyncio.timeout(_ANSWER_S * 2):
+                await reader.stop()
+                await admin.close()
 
     async def _look(self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> None:
         places = sorted(self._assigned())
