@@ -5,6 +5,7 @@ low five bits of each of its first 26 bytes: 130 bits), so that the same cause g
 every engine and after every replay.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import NewType
 
@@ -26,6 +27,8 @@ Instant = NewType("Instant", int)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _THREE = tuple([a + b + c for a in CROCKFORD for b in CROCKFORD for c in CROCKFORD])
 _LOW_15, _LOW_60 = 2**15 - 1, 2**60 - 1
+_PACKED_KEPT_MAX = 256
+"""An event's own id is asked for again while it is decided, and hardly ever later."""
 
 
 def crockford(digest: bytes) -> str:
@@ -47,6 +50,7 @@ _CHARACTERS = bytes([ord(CROCKFORD[byte & 31]) for byte in range(256)])
 AS_BASE_32 = str.maketrans(CROCKFORD, "0123456789abcdefghijklmnopqrstuv")
 
 
+@lru_cache(maxsize=_PACKED_KEPT_MAX)
 def packed(identifier: str) -> bytes:
     """Give an id's digest part as 16 bytes: enough to tell ids apart in packed state."""
     return (int(identifier[2:28].translate(AS_BASE_32), 32) >> 2).to_bytes(16, "big")

@@ -105,33 +105,36 @@ class Step(NamedTuple):
     dead: tuple[HandoffAnswer, ...]
 
 
+_NOBODY = PersonState(
+    PersonId(""),
+    sequence=0,
+    recorded_at=Instant(0),
+    municipality="",
+    protected=False,
+    typ_member=False,
+    age_years=-1,
+    sickness_days=0,
+    unemployment_days=0,
+    handoffs=(),
+    cases=(),
+    statements=(),
+    clocks=(),
+    rejections=(),
+    recalls=(),
+    convened=(),
+    parked=(),
+    holdings=0,
+    known_ids=b"",
+    sieve=b"",
+    closed_count=0,
+    closed_digest=b"",
+    clock_digest=b"",
+)
+
+
 def unknown_person(person: PersonId) -> PersonState:
     """Give the state of a person of whom nothing is known."""
-    return PersonState(
-        person,
-        sequence=0,
-        recorded_at=Instant(0),
-        municipality="",
-        protected=False,
-        typ_member=False,
-        age_years=-1,
-        sickness_days=0,
-        unemployment_days=0,
-        handoffs=(),
-        cases=(),
-        statements=(),
-        clocks=(),
-        rejections=(),
-        recalls=(),
-        convened=(),
-        parked=(),
-        holdings=0,
-        known_ids=b"",
-        sieve=b"",
-        closed_count=0,
-        closed_digest=b"",
-        clock_digest=b"",
-    )
+    return PersonState(person, *_NOBODY[1:])
 
 
 def is_known(person: Person, event: Event) -> bool:

@@ -46,6 +46,7 @@ _MENDS = {
     "too-large": "the person's record is full: end some open handoffs, then replay it",
     "unknown-handoff": "no referral came for this answer: check the id it names, then replay it",
 }
+_STATUSES = {verdict: ReceiptStatus(verdict.value) for verdict in Verdict}
 _CLOCK_TOO_LARGE = (
     "the person's record is full: end some open handoffs, and the clock goes on with the person's"
     " next entry; there is nothing to replay"
@@ -122,7 +123,7 @@ def take(store: Store, agreements: Agreements, event: Event, wall: Wall | None =
         status, dead = ReceiptStatus.DEAD_LETTER, letter.dead_letter_id
         return Outcome(status, event.envelope.event_id, None, dead, "too-large")
     return Outcome(
-        ReceiptStatus(decided.verdict.value),
+        _STATUSES[decided.verdict],
         event.envelope.event_id,
         decided.handoff_id,
         dead_letter_id,

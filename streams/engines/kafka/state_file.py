@@ -99,8 +99,11 @@ class StateFile:
     def row(self, key: bytes) -> StateRow | None:
         """Give a state, None where there is none."""
         sql = "SELECT key, next_at, value FROM state WHERE key = ?"
-        with mended(self._path):
+        try:
             found = self._db.execute(sql, (key,)).get
+        except apsw.Error:  # asked for each event of a person who is not at hand: no block around
+            with mended(self._path):
+                raise
         return None if found is None else StateRow(*found)
 
     def put(self, rows: Iterable[StateRow], place: Place) -> None:
