@@ -3,19 +3,28 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from random import Random
 
-from aiokafka import AIOKafkaProducer
-
+from streams.bootstrap.partition_writer import (
+    Outgoing,
+    PartitionWriter,
+    UnwrittenError,
+    partition_of,
+)
 from streams.contracts.event import encode_event
 from streams.contracts.registry import Registry, frame_payload
 from streams.domain.calendar import moment
 from streams.domain.event import Event
 from streams.domain.ids import Instant
+from streams.engines.kafka.topic_reader import count_partitions
 from streams.promises import topics
 from tests.kafka.faults.said import AGENCY, messages_said
 from tests.kafka.faults.workers import SAATTAEN, Place
+
+TURN_S = 0.02
+ANSWER_S = 10.0
 
 
 async def feed(
@@ -31,23 +40,21 @@ async def feed(
 
     As a normaliser does: keyed by person, framed.
     """
-    rng = Random(seed)
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5, compression_type="lz4"
+    writer = PartitionWriter(bootstrap)
+    partitions = await count_partitions(bootstrap, topics.EVENTS)
+    waiting = deque(
+        [_outgoing(registry, event, partitions) for event in _repeated(said, repeat_share, seed)]
     )
-    await producer.start()
+    loop = asyncio.get_running_loop()
+    begun_s, written = loop.time(), 0
     try:
-        begun_s = asyncio.get_running_loop().time()
-        for number, event in enumerate(said):
-            await _send(producer, registry, event)
-            if number and rng.random() < repeat_share:
-                await _send(producer, registry, said[rng.randrange(number)])
-            ahead_s = begun_s + number / per_s - asyncio.get_running_loop().time()
-            if ahead_s > 0.02:
-                await asyncio.sleep(ahead_s)
-        await producer.flush()
+        while waiting:
+            due = min(len(waiting), int((loop.time() - begun_s) * per_s) + 1 - written)
+            await _write(writer, [waiting.popleft() for _ in range(due)])
+            written += max(0, due)
+            await asyncio.sleep(TURN_S)
     finally:
-        await producer.stop()
+        await writer.close()
 
 
 async def ingest(hub: Place, persons: int, at: Instant) -> None:
@@ -65,7 +72,27 @@ def _run(command: list[str], hub: Place) -> None:
     assert ended.returncode == 0, ended.stderr.decode(errors="replace")[-2_000:]
 
 
-async def _send(producer: AIOKafkaProducer, registry: Registry, event: Event) -> None:
-    name = type(event).__name__
+def _repeated(said: Sequence[Event], share: float, seed: int) -> Iterator[Event]:
+    """Give events in their order, some of them again later."""
+    rng = Random(seed)
+    for number, event in enumerate(said):
+        yield event
+        if number and rng.random() < share:
+            yield said[rng.randrange(number)]
+
+
+def _outgoing(registry: Registry, event: Event, partitions: int) -> Outgoing:
+    name, key = type(event).__name__, event.envelope.person.encode()
     value = frame_payload(registry, name, encode_event(event))
-    await producer.send(topics.EVENTS, value, key=event.envelope.person.encode())
+    return Outgoing(topics.EVENTS, partition_of(key, partitions), key, value, ())
+
+
+async def _write(writer: PartitionWriter, records: list[Outgoing]) -> None:
+    """Write records, again and again where the broker does not say that it has them."""
+    while records:
+        try:
+            await writer.write(records, ANSWER_S)
+        except UnwrittenError as away:
+            records = [records[place] for place in sorted(away.unwritten)]
+        else:
+            return

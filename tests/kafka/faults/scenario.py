@@ -70,7 +70,7 @@ def play(
         writes = feed_raw() if feed_raw else feed(place.kafka, registry, said, per_s=per_s)
         feeding = asyncio.ensure_future(writes)
         try:
-            await disturb(Run(workers, watch, entries))
+            await _until_either(disturb(Run(workers, watch, entries)), feeding)
             await feeding
             came = await watch.until(entries, END_S)
             assert came, _why(watch, workers, entries)
@@ -92,6 +92,18 @@ def play(
     found = violations(watch.seen, expected)
     assert not found, f"{len(found)} violations, as {found[:5]}"
     return watch
+
+
+async def _until_either(disturbing: Awaitable[None], feeding: "asyncio.Future[None]") -> None:
+    """Disturb to the end; where nothing can be fed any more there is nothing to disturb."""
+    task = asyncio.ensure_future(disturbing)
+    try:
+        await asyncio.wait({task, feeding}, return_when=asyncio.FIRST_EXCEPTION)
+        if not task.done():
+            feeding.result()
+        await task
+    finally:
+        task.cancel()
 
 
 def _why(watch: LedgerWatch, workers: Sequence[Worker], entries: int) -> str:
