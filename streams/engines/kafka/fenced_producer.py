@@ -53,6 +53,7 @@ class FencedProducer:
         """Fence whoever held the partition before; its open transaction is ended.
 
         Raises:
+            FencedError: Another worker fences it at the same time.
             UncertainError: The broker did not answer.
         """
         async with self._answered():
