@@ -4,7 +4,7 @@ The shapes are the peers', so that everybody reads and writes the same bytes; th
 the hub's own contracts are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from operator import call
 from typing import Any, NamedTuple
@@ -151,19 +151,6 @@ def moment(value_ms: int) -> bytes:
 def array(items: Sequence[bytes]) -> bytes:
     """Write an array of what is written already."""
     return b"".join((number(len(items)), *items, EMPTY)) if items else EMPTY
-
-
-class Kept(dict[Any, bytes]):
-    """What comes again and again, each as it was written when it came first."""
-
-    def __init__(self, write: Callable[[Any], bytes]) -> None:
-        """Keep what a function writes."""
-        super().__init__()
-        self._write = write
-
-    def __missing__(self, value: object) -> bytes:
-        """Write a value that is met for the first time."""
-        return self.setdefault(value, self._write(value))
 
 
 def writer(record: str) -> Encode:

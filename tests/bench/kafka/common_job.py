@@ -11,6 +11,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,6 @@ from streams.engines.kafka.states import States
 from streams.engines.kafka.work import Gathered, Row
 from tests.bench.kafka.common_contracts import (
     EventType,
-    Kept,
     ReferralEvent,
     array,
     event_reader,
@@ -45,9 +45,13 @@ _SPAWNING = multiprocessing.get_context("spawn")
 _ENDS = (EventType.REJECTED, EventType.COMPLETED)
 
 _read_event, _read_state = event_reader(), state_reader()
-_agencies = Kept(text)
-_categories = Kept(lambda names: array([text(each) for each in names]))
+_agency = cache(text)
 _FRESH, _REPEATED = b"\x00", b"\x01"
+
+
+@cache
+def _categories(names: tuple[str, ...]) -> bytes:
+    return array([text(each) for each in names])
 
 
 class State:
@@ -163,12 +167,12 @@ def outcome(state: State, event: ReferralEvent) -> bytes:
             event_id,
             state.person,
             handoff_id,
-            _agencies[event[7]],
+            _agency(event[7]),
             moment(event[4]),
             _REPEATED if repeated else _FRESH,
             number(state.events),
             number(len(still_open)),
-            _categories[event[10]],
+            _categories(event[10]),
         )
     )
 
