@@ -1,35 +1,14 @@
 """A worker whose progress nobody looks at any more does not say that it is well."""
 
-import asyncio
-
-import aiohttp
 import pytest
 from aiokafka.structs import TopicPartition
 
 from streams.bootstrap.health import Health
 from streams.bootstrap.kafka_dev_child import free_ports
 from streams.bootstrap.progress_watch import ProgressWatch
+from tests.probing import awaited
 
 STALL_S = 0.3
-
-
-async def live(port: int) -> tuple[int, str]:
-    """Ask whether it lives."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{port}/livez") as answer,
-    ):
-        return answer.status, await answer.text()
-
-
-async def until_said(port: int, status: int) -> str:
-    """Ask until the answer has a status; give its words."""
-    async with asyncio.timeout(10):
-        while True:
-            found, said = await live(port)
-            if found == status:
-                return said
-            await asyncio.sleep(0.05)
 
 
 def nothing() -> list[TopicPartition]:
@@ -48,12 +27,12 @@ async def test_a_watch_that_a_defect_ended_is_no_good_health(
     watch = ProgressWatch("nowhere:1", "group", nothing)
     with pytest.raises(LookupError):
         async with Health("route", watch, stall_s=STALL_S).served(port, "127.0.0.1"):
-            assert "blind" in await until_said(port, 503)
+            assert "blind" in await awaited(port, "/livez", lambda status, _: status == 503, 10)
 
 
 async def test_a_broker_that_is_away_is_looked_for_and_leaves_the_health_good() -> None:
     (port, nobody) = free_ports(2)
     watch = ProgressWatch(f"127.0.0.1:{nobody}", "group", nothing)
     async with Health("route", watch, stall_s=5).served(port, "127.0.0.1"):
-        assert await until_said(port, 200) == "ok\n"
+        assert await awaited(port, "/livez", lambda status, _: status == 200, 10) == "ok\n"
     assert not watch.is_blind(5)

@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
 import psutil
 import pytest
 
@@ -16,8 +14,7 @@ from tests.kafka.faults.feeding import feed
 from tests.kafka.faults.said import events_said
 from tests.kafka.faults.scenario import Run, play
 from tests.kafka.faults.workers import SAATTAEN, Place, Worker
-
-WAIT_S = 60.0
+from tests.probing import WAIT_S, awaited
 
 
 def routing(place: Place, *before: str, after: tuple[str, ...] = ()) -> Worker:
@@ -26,28 +23,6 @@ def routing(place: Place, *before: str, after: tuple[str, ...] = ()) -> Worker:
     session = str(place.session_ms)
     command = [SAATTAEN, "worker", *before, "route", "--state", state, "--session-ms", session]
     return Worker([*command, *after], place.environment(), place.folder / "router.log")
-
-
-async def asked(port: int, path: str) -> tuple[int, str]:
-    """Ask a worker how it is."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{port}{path}") as answer,
-    ):
-        return answer.status, await answer.text()
-
-
-async def awaited(port: int, path: str, is_so: Callable[[int, str], bool]) -> str:
-    """Ask until the answer is as it should be."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            try:
-                status, said = await asked(port, path)
-            except aiohttp.ClientError:
-                status, said = 0, ""
-            if is_so(status, said):
-                return said
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.usefixtures("clean_topics")
