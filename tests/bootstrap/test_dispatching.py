@@ -57,10 +57,8 @@ def _send(settled: town.Town, referral: Refer) -> None:
 
 @pytest_asyncio.fixture
 async def mail() -> AsyncIterator[MailServer]:
-    server = MailServer()
-    await server.start()
-    yield server
-    await server.stop()
+    async with MailServer() as server:
+        yield server
 
 
 async def test_escalations_reach_a_desk_by_e_mail_and_name_nobody(
@@ -70,8 +68,7 @@ async def test_escalations_reach_a_desk_by_e_mail_and_name_nobody(
     place = tmp_path / "hub.key"
     make_secrets(place)
     with place.open("a") as secrets:
-        secrets.write(f'[smtp]\nhost = "127.0.0.1"\nport = {mail.port}\nstarttls = "never"\n')
-        secrets.write('from = "saattaen@hub.example"\n')
+        secrets.write(mail.settings())
     much_later = Instant(MONDAY + 90 * DAY_US)
     with Hub(tmp_path / "hub", keys_file=place, agreements=_with_desks(), durable=False) as hub:
         desks = desks_of_hub(hub)

@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,13 +32,17 @@ from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.topic_reader import count_partitions
 from streams.normalise.receive import ReceiveStep
 from streams.promises.topics import LEDGER
+from tests.awaiting import come_about
 from tests.bench.mix import json_mix
 from tests.cli.processes import Process, started
+from tests.kafka.databases import fresh_database
 from tests.kafka.faults.feeding import feed
 from tests.kafka.view_scene import comes_about
 
 EMPLOYMENT, SOTE = AgencyId("employment.lappeenranta"), AgencyId("sote.south-karelia")
 SESSION_MS = 3_000
+PERSONS_MAX = 500
+"""Persons of one saying: those of another are others."""
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 AGREEMENTS = Path(__file__).parents[2] / "deploy" / "agreements"
 PACE = Pace(
@@ -106,6 +110,7 @@ class Scene:
         self.kafka, self.folder = kafka, folder
         self.registry_url, self.database = registry_url, database
         self.agency = Agency()
+        self._firsts = iter(range(0, 10_000, PERSONS_MAX))
         self.outbox = folder / "outbox"
         self.region = folder / "region"
 
@@ -167,8 +172,11 @@ class Scene:
         places += ["--state", str(self.folder / name), "--session-ms", str(SESSION_MS)]
         return started(self.folder, "worker", "dispatch", *places)
 
-    def said(self, persons: int, turns: int, *, first: int) -> list[AgencyEvent]:
-        """Give what the employment service says of persons: consent, referral, and so on."""
+    def said(self, persons: int, turns: int) -> list[AgencyEvent]:
+        """Give what the employment service says of persons: consent, referral, and so on.
+
+        They are new persons each time, `PERSONS_MAX` at most.
+        """
         keys = self.parts.open_keys()
         connector = connector_of("employment")
         step = ReceiveStep(
@@ -176,12 +184,17 @@ class Scene:
         )
         received = [
             each.taken
-            for raw in json_mix(persons, turns, first=first)
+            for raw in json_mix(persons, turns, first=next(self._firsts))
             for each in step.receive(raw, EMPLOYMENT, wall_clock())
         ]
         keys.commit()
         keys.close()
         return [each for each in received if isinstance(each, AgencyEvent)]
+
+    async def told_more(self, count: int, within_s: float = 30.0) -> None:
+        """Wait until the agency was told so many times more."""
+        before = len(self.agency.told)
+        await come_about(lambda: len(self.agency.told) > before + count, within_s)
 
     async def say(self, said: Sequence[AgencyEvent], per_s: float = 1_000.0) -> None:
         """Put events on their topic."""
@@ -238,6 +251,24 @@ class Scene:
             return told_of == persons and over.issuperset([n.notice_id for n in issued])
 
         await comes_about(is_so, within_s)
+
+
+@contextmanager
+def scene_on(kafka: str, registry_url: str, database_server: str, folder: Path) -> Iterator[Scene]:
+    """Give a scene with a database of its own; nothing runs yet."""
+    with fresh_database(database_server) as url:
+        yield Scene(kafka, registry_url, url, folder)
+
+
+@asynccontextmanager
+async def started_scene(
+    hub: Scene, monkeypatch: pytest.MonkeyPatch, desk: str | None = None
+) -> AsyncIterator[Scene]:
+    """Let a scene's agency be there during a block, and what the workers share be open."""
+    secret_of_agency(monkeypatch)
+    await hub.start(desk)
+    yield hub
+    await hub.close()
 
 
 def write_region(folder: Path, port: int, desk: str | None) -> None:

@@ -6,6 +6,7 @@ database_url   an empty PostgreSQL database of the test's own
 clean_topics   the run's broker with the demonstration region's topics, all of them new and empty,
                for this module alone
 clean_scene    a hub's first two stages on these topics, with a database of its own; no worker runs
+dispatch_hub   what dispatch workers of a hub on these topics stand on, likewise
 own_broker     a broker of the module's own, that may be killed, paused and started again
 own_registry   the same for a schema registry
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from streams.bootstrap.kafka_dev_broker import Broker
     from streams.bootstrap.kafka_dev_registry import DevRegistry
     from streams.promises.topics import Topic
+    from tests.kafka.dispatch_scene import Scene as DispatchScene
     from tests.kafka.raw_scene import Scene
 
 ALLOWED = "SAATTAEN_ALLOW_NO_KAFKA"
@@ -131,6 +133,23 @@ def clean_scene(
 
     assert clean_topics
     with scene(tmp_path_factory.mktemp("hub"), broker, registry_url, database_server) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def dispatch_hub(
+    tmp_path_factory: pytest.TempPathFactory,
+    clean_topics: list["Topic"],
+    broker: str,
+    registry_url: str,
+    database_server: str,
+) -> Iterator["DispatchScene"]:
+    """Set up what dispatch workers stand on, on new and empty topics, for this module alone."""
+    from tests.kafka.dispatch_scene import scene_on
+
+    assert clean_topics
+    folder = tmp_path_factory.mktemp("dispatch")
+    with scene_on(broker, registry_url, database_server, folder) as made:
         yield made
 
 

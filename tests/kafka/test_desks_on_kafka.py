@@ -1,6 +1,6 @@
 """Deadlines that pass on a Kafka hub reach people by e-mail: a real broker, a real mail server."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -11,8 +11,7 @@ from streams.domain.event import AgencyEvent
 from streams.domain.hub_events import NoticeDelivered, NoticeUndeliverable
 from streams.domain.ids import NoticeId
 from tests.connectors.transport.mail_server import MailServer
-from tests.kafka.databases import fresh_database
-from tests.kafka.dispatch_scene import Recorded, Scene, secret_of_agency
+from tests.kafka.dispatch_scene import Recorded, Scene, started_scene
 from tests.kafka.view_scene import comes_about
 
 ADDRESS = "vastuu@typ.example"
@@ -23,43 +22,26 @@ WAIT_S = 60.0
 
 @pytest_asyncio.fixture
 async def mail() -> AsyncIterator[MailServer]:
-    server = MailServer()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-def hub(
-    broker: str,
-    registry_url: str,
-    database_server: str,
-    clean_topics: object,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Scene]:
-    with fresh_database(database_server) as url:
-        yield Scene(broker, registry_url, url, tmp_path_factory.mktemp("desks"))
+    async with MailServer() as server:
+        yield server
 
 
 @pytest_asyncio.fixture
 async def scene(
-    hub: Scene, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    dispatch_hub: Scene, mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Scene]:
     """Give a hub whose coordinator reads escalations at an address."""
-    secret_of_agency(monkeypatch)
-    await hub.start(desk=f"email:{ADDRESS}")
-    with (hub.folder / "hub.key").open("a") as secrets:
-        secrets.write(f'[smtp]\nhost = "127.0.0.1"\nport = {mail.port}\nstarttls = "never"\n')
-        secrets.write('from = "saattaen@hub.example"\n')
-    yield hub
-    await hub.close()
+    async with started_scene(dispatch_hub, monkeypatch, desk=f"email:{ADDRESS}") as started:
+        with (started.folder / "hub.key").open("a") as secrets:
+            secrets.write(mail.settings())
+        yield started
 
 
 async def test_escalations_of_a_kafka_hub_reach_a_desk_once_and_name_nobody(
     scene: Scene, mail: MailServer
 ) -> None:
     # Given referrals that came so late that their deadlines had passed
-    said = scene.said(PERSONS, 2, first=0)
+    said = scene.said(PERSONS, 2)
     async with scene.router():
         async with scene.worker():
             await scene.say(said)
@@ -72,7 +54,7 @@ async def test_escalations_of_a_kafka_hub_reach_a_desk_once_and_name_nobody(
         assert {to for recipients in mail.recipients for to in recipients} == {ADDRESS}
         # And a worker that comes later tells of what is new alone
         async with scene.worker():
-            more = scene.said(1, 2, first=PERSONS)
+            more = scene.said(1, 2)
             await scene.say(more)
             new = [n for n in await comes_to_rest(scene, more) if n not in told]
     later = texts_of(mail)[len(first) :]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -11,57 +11,33 @@ from structlog.testing import capture_logs
 
 from streams.domain.codes import NoticeKind
 from tests.awaiting import come_about
-from tests.kafka.databases import fresh_database
 from tests.kafka.dispatch_scene import (
     SOTE,
     Scene,
     issued_to,
     refused,
-    secret_of_agency,
+    started_scene,
     violations,
 )
 from tests.kafka.test_view_worker import opened, shut
 
-_firsts = iter(range(0, 10_000, 500))
-"""Persons of one test are not those of another."""
-
-
-@pytest.fixture(scope="module")
-def hub(
-    broker: str,
-    registry_url: str,
-    database_server: str,
-    clean_topics: object,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Scene]:
-    with fresh_database(database_server) as url:
-        yield Scene(broker, registry_url, url, tmp_path_factory.mktemp("dispatch"))
-
 
 @pytest_asyncio.fixture
-async def scene(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    secret_of_agency(monkeypatch)
-    await hub.start()
-    yield hub
-    await hub.close()
-
-
-async def told_more(scene: Scene, count: int) -> None:
-    """Wait until the agency was told so many times more."""
-    before = len(scene.agency.told)
-    await come_about(lambda: len(scene.agency.told) > before + count)
+async def scene(dispatch_hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    async with started_scene(dispatch_hub, monkeypatch) as started:
+        yield started
 
 
 @pytest.mark.faults
 async def test_workers_that_are_killed_lose_nothing(scene: Scene) -> None:
-    said = scene.said(60, 4, first=next(_firsts))
+    said = scene.said(60, 4)
 
     async with scene.router():
         saying = asyncio.create_task(scene.say(said, per_s=30))
         with scene.process("standing") as standing:
             for kill in range(3):
                 with scene.process(f"killed-{kill}"):
-                    await told_more(scene, 20)
+                    await scene.told_more(20)
             await saying
             await scene.settled(said)
             assert await asyncio.to_thread(standing.stop) == 0
@@ -77,13 +53,13 @@ async def test_workers_that_are_killed_lose_nothing(scene: Scene) -> None:
 async def test_a_worker_that_wakes_up_after_others_took_over_sends_nothing_old(
     scene: Scene,
 ) -> None:
-    said = scene.said(30, 2, first=next(_firsts))
-    later = scene.said(30, 2, first=next(_firsts))
+    said = scene.said(30, 2)
+    later = scene.said(30, 2)
 
     async with scene.router():
         with scene.process("frozen") as frozen:
             saying = asyncio.create_task(scene.say(said, per_s=20))
-            await told_more(scene, 10)
+            await scene.told_more(10)
             frozen.process.send_signal(signal.SIGSTOP)
             async with scene.worker():
                 await saying
@@ -102,7 +78,7 @@ async def test_a_worker_that_wakes_up_after_others_took_over_sends_nothing_old(
 
 
 async def test_what_is_called_off_before_a_worker_comes_never_leaves(scene: Scene) -> None:
-    said = scene.said(10, 5, first=next(_firsts))
+    said = scene.said(10, 5)
 
     async with scene.router():
         await scene.say(said)
@@ -125,8 +101,8 @@ async def test_what_is_called_off_before_a_worker_comes_never_leaves(scene: Scen
 
 @pytest.mark.faults
 async def test_a_database_that_is_away_holds_dispatch_and_loses_nothing(scene: Scene) -> None:
-    said = scene.said(10, 2, first=next(_firsts))
-    more = scene.said(10, 2, first=next(_firsts))
+    said = scene.said(10, 2)
+    more = scene.said(10, 2)
 
     async with scene.router(), scene.worker():
         await scene.say(said)
@@ -142,7 +118,7 @@ async def test_a_database_that_is_away_holds_dispatch_and_loses_nothing(scene: S
 
 
 async def test_an_agency_that_was_away_gets_all_when_it_is_back(scene: Scene) -> None:
-    said = scene.said(10, 2, first=next(_firsts))
+    said = scene.said(10, 2)
 
     async with scene.router(), scene.worker():
         await scene.agency.stop()

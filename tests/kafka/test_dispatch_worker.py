@@ -1,7 +1,7 @@
 """Dispatch workers on a real broker: each notice is told once the ledger lets it leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -10,37 +10,19 @@ from sqlalchemy import text
 from streams.dispatch import tables
 from streams.domain.ids import NoticeId
 from streams.views.database import opened_server
-from tests.kafka.databases import fresh_database
-from tests.kafka.dispatch_scene import Scene, secret_of_agency, violations
-
-_firsts = iter(range(0, 10_000, 500))
-"""Persons of one test are not those of another."""
-
-
-@pytest.fixture(scope="module")
-def hub(
-    broker: str,
-    registry_url: str,
-    database_server: str,
-    clean_topics: object,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Scene]:
-    with fresh_database(database_server) as url:
-        yield Scene(broker, registry_url, url, tmp_path_factory.mktemp("dispatch"))
+from tests.kafka.dispatch_scene import Scene, started_scene, violations
 
 
 @pytest_asyncio.fixture
-async def scene(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    secret_of_agency(monkeypatch)
-    await hub.start()
-    yield hub
-    await hub.close()
+async def scene(dispatch_hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    async with started_scene(dispatch_hub, monkeypatch) as started:
+        yield started
 
 
 async def test_what_the_ledger_issues_is_told_after_its_start_and_reported_once(
     scene: Scene,
 ) -> None:
-    said = scene.said(12, 2, first=next(_firsts))
+    said = scene.said(12, 2)
 
     before = len(scene.agency.taken())
 
@@ -56,7 +38,7 @@ async def test_what_the_ledger_issues_is_told_after_its_start_and_reported_once(
 
 @pytest.mark.faults
 async def test_workers_that_come_and_go_tell_everything_in_order(scene: Scene) -> None:
-    said = scene.said(40, 4, first=next(_firsts))
+    said = scene.said(40, 4)
     scene.agency.statuses = [503] * 10
 
     async with scene.router(), scene.worker():
@@ -73,12 +55,12 @@ async def test_workers_that_come_and_go_tell_everything_in_order(scene: Scene) -
 
 
 async def test_a_worker_that_comes_later_finds_what_was_done(scene: Scene) -> None:
-    said = scene.said(10, 2, first=next(_firsts))
+    said = scene.said(10, 2)
     async with scene.router(), scene.worker():
         await scene.say(said)
         await scene.settled(said)
     told = len(scene.agency.told)
-    more = scene.said(5, 2, first=next(_firsts))
+    more = scene.said(5, 2)
 
     async with scene.router(), scene.worker():
         await scene.say(more)
@@ -89,13 +71,13 @@ async def test_a_worker_that_comes_later_finds_what_was_done(scene: Scene) -> No
 
 
 async def test_attempts_that_were_lost_are_read_from_the_ledger_again(scene: Scene) -> None:
-    said = scene.said(10, 2, first=next(_firsts))
+    said = scene.said(10, 2)
     async with scene.router(), scene.worker():
         await scene.say(said)
         await scene.settled(said)
     told = len(scene.agency.told)
     forget_attempts(scene.database)
-    more = scene.said(1, 2, first=next(_firsts))
+    more = scene.said(1, 2)
 
     async with scene.router(), scene.worker():
         await scene.say(more)

@@ -8,6 +8,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
@@ -32,6 +33,18 @@ class MailServer:
         self.from_first_byte: ssl.SSLContext | None = None
         self.asks_login = asks_login
         self.dialogues: set[_Dialogue] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def settings(self) -> str:
+        """Give what a hub's secrets say of it."""
+        own = f'[smtp]\nhost = "127.0.0.1"\nport = {self.port}\nstarttls = "never"\n'
+        return own + 'from = "saattaen@hub.example"\n'
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()

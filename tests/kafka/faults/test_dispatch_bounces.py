@@ -11,9 +11,7 @@ import pytest_asyncio
 from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_topics import needed_topics
-from tests.awaiting import come_about
-from tests.kafka.databases import fresh_database
-from tests.kafka.dispatch_scene import Scene, secret_of_agency, violations
+from tests.kafka.dispatch_scene import Scene, scene_on, started_scene, violations
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.topics import remake_topics
 
@@ -26,9 +24,6 @@ STILL_S = 20.0
 """Longer than a report may take to be written."""
 WAIT_S = 120.0
 
-_firsts = iter(range(0, 10_000, 500))
-"""Persons of one test are not those of another."""
-
 
 @pytest.fixture(scope="module")
 def hub(
@@ -38,35 +33,27 @@ def hub(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
     asyncio.run(remake_topics(own_broker.address, needed_topics(load_agreements()), PARTITIONS))
-    with fresh_database(database_server) as url:
-        folder = tmp_path_factory.mktemp("dispatch")
-        yield Scene(own_broker.address, registry_url, url, folder)
+    folder = tmp_path_factory.mktemp("dispatch")
+    with scene_on(own_broker.address, registry_url, database_server, folder) as made:
+        yield made
 
 
 @pytest_asyncio.fixture
 async def scene(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    secret_of_agency(monkeypatch)
-    await hub.start()
-    yield hub
-    await hub.close()
-
-
-async def told_more(scene: Scene, count: int) -> None:
-    """Wait until the agency was told so many times more."""
-    before = len(scene.agency.told)
-    await come_about(lambda: len(scene.agency.told) >= before + count, WAIT_S)
+    async with started_scene(hub, monkeypatch) as started:
+        yield started
 
 
 async def test_a_broker_that_is_killed_under_dispatch_costs_time_only(
     scene: Scene, own_broker: Broker
 ) -> None:
-    said = scene.said(PERSONS, TURNS, first=next(_firsts))
+    said = scene.said(PERSONS, TURNS)
 
     async with scene.router():
         with scene.process("bounced") as worker:
             saying = asyncio.create_task(scene.say(said, per_s=PER_S))
             for _ in range(BOUNCES):
-                await told_more(scene, 20)
+                await scene.told_more(20, WAIT_S)
                 own_broker.child.kill()
                 await own_broker.start()
             await saying
@@ -79,13 +66,13 @@ async def test_a_broker_that_is_killed_under_dispatch_costs_time_only(
 async def test_a_broker_that_stands_still_under_dispatch_costs_time_only(
     scene: Scene, own_broker: Broker
 ) -> None:
-    said = scene.said(PERSONS, TURNS, first=next(_firsts))
+    said = scene.said(PERSONS, TURNS)
     pid = own_broker.child.pid
 
     async with scene.router():
         with scene.process("stopped") as worker:
             saying = asyncio.create_task(scene.say(said, per_s=PER_S))
-            await told_more(scene, 20)
+            await scene.told_more(20, WAIT_S)
             os.kill(pid, signal.SIGSTOP)
             try:
                 await asyncio.sleep(STILL_S)
