@@ -8,11 +8,8 @@ import pytest_asyncio
 from streams.domain.codes import NoticeKind
 from streams.domain.entry import Notice
 from streams.domain.event import AgencyEvent
-from streams.domain.hub_events import NoticeDelivered, NoticeUndeliverable
-from streams.domain.ids import NoticeId
 from tests.connectors.transport.mail_server import MailServer
-from tests.kafka.dispatch_scene import Recorded, Scene, started_scene
-from tests.kafka.view_scene import comes_about
+from tests.kafka.dispatch_scene import SOTE, Scene, issued_to, reported, started_scene
 
 ADDRESS = "vastuu@typ.example"
 ROLE = "coordinator"
@@ -64,33 +61,12 @@ async def test_escalations_of_a_kafka_hub_reach_a_desk_once_and_name_nobody(
 
 
 async def comes_to_rest(scene: Scene, said: Sequence[AgencyEvent]) -> list[Notice]:
-    """Wait until there are escalations of these persons, and all are over; give those told of."""
-    ledger: list[Recorded] = []
-    persons = {event.envelope.person for event in said}
-
-    async def is_so() -> bool:
-        ledger[:] = await scene.ledger()
-        issued = to_the_desk(ledger)
-        over = reported(ledger, NoticeDelivered, NoticeUndeliverable)
-        return persons <= {n.person for n in issued} and over >= {n.notice_id for n in issued}
-
-    await comes_about(is_so, WAIT_S)
-    delivered = reported(ledger, NoticeDelivered)
-    return [notice for notice in to_the_desk(ledger) if notice.notice_id in delivered]
-
-
-def to_the_desk(ledger: Sequence[Recorded]) -> list[Notice]:
-    """Give the escalations that people are to read."""
-    notices = [notice for each in ledger for notice in each.entry.deliveries]
-    return [n for n in notices if n.kind is NoticeKind.ESCALATION and n.role == ROLE]
-
-
-def reported(
-    ledger: Sequence[Recorded], *of: type[NoticeDelivered | NoticeUndeliverable]
-) -> set[NoticeId]:
-    """Give the notices of which the ledger has such a report."""
-    events = [each.entry.event for each in ledger]
-    return {e.notice_id for e in events if isinstance(e, of)}
+    """Wait until all that was issued of these persons is over; give what people were told of."""
+    await scene.settled(said, WAIT_S)
+    ledger = await scene.ledger()
+    delivered = reported(ledger)
+    escalations = [n for n in issued_to(SOTE, ledger) if n.kind is NoticeKind.ESCALATION]
+    return [n for n in escalations if n.role == ROLE and n.notice_id in delivered]
 
 
 def texts_of(mail: MailServer) -> list[str]:
