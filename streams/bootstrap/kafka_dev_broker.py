@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streams.bootstrap.kafka_dev_child import LOCALHOST, Child, Guard, accepts
 from streams.bootstrap.kafka_dev_parts import Parts
+from streams.bootstrap.kafka_topics import knows_brokers
 from streams.promises.engine import UnavailableError
 
 HEAP_MB = 512
@@ -150,7 +151,7 @@ async def serves(address: str) -> bool:
     admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2_000)
     try:
         await admin.start()
-        return bool((await admin.describe_cluster())["brokers"])
+        return await knows_brokers(admin)
     except CLIENT_FAILURES:
         return False
     finally:
