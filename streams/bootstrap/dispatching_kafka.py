@@ -215,7 +215,11 @@ async def _until_done(doing: Callable[[], Awaitable[object]], stop: asyncio.Even
         try:
             await doing()
         except UnavailableError as away:
-            _log.warning("dispatch_waits", error=type(away).__name__, pause_s=pause_s)
+            _log.warning(
+                "dispatch_waits",
+                error=type(away).__name__,
+                delay_us=int(pause_s * 1_000_000),
+            )
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await stop.wait()

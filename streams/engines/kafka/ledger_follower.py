@@ -234,7 +234,7 @@ class PartitionReader:
             "partition_waits",
             partition=self._source.partition,
             error=type(away).__name__,
-            pause_s=pause_s,
+            delay_us=int(pause_s * 1_000_000),
         )
 
 

@@ -6,6 +6,7 @@ where its store stands, whatever the group says.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -19,7 +20,13 @@ from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.framed_values import Schemas
 from streams.engines.kafka.ledger_follower import CALL_S_MAX, Follower, PartitionReader
 from streams.engines.kafka.ledger_records import LedgerRecords
-from streams.engines.kafka.membership import FOR_EVER_MS, Membership, heartbeat_ms, rest
+from streams.engines.kafka.membership import (
+    FOR_EVER_MS,
+    Membership,
+    heartbeat_ms,
+    pause_after,
+    rest,
+)
 from streams.engines.kafka.topic_reader import answered, count_partitions
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import PARTITIONS_MAX
@@ -30,7 +37,6 @@ REBALANCE_MS = 40_000
 """How long others wait for a worker to bring what is under way to its end."""
 LEAVE_S_MAX = 30.0
 FETCH_WAIT_MS = 200
-_PAUSE_S, _PAUSE_S_MAX = 0.2, 5.0
 
 Follow = Callable[[int, int], Follower]
 """Makes the follower of a partition, of so many."""
@@ -62,23 +68,24 @@ class LedgerGroup:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop; what is under way is brought to its end."""
-        pause_s = _PAUSE_S
+        pause_s = 0.0
         while not stop.is_set():
+            began_s = time.monotonic()
             try:
                 await _await_topic(self._setting.kafka)
                 self._membership = self._new_membership()
                 await self._membership.hold(stop)
             except (UnavailableError, *CLIENT_FAILURES) as failure:
+                pause_s = pause_after(pause_s, began_s)
                 _log.warning(
                     "group_rejoins",
                     group=self._setting.group,
                     error=type(failure).__name__,
-                    pause_s=pause_s,
+                    delay_us=int(pause_s * 1_000_000),
                 )
             else:
                 return
             await rest(stop, pause_s)
-            pause_s = min(_PAUSE_S_MAX, pause_s * 2)
 
     def _new_membership(self) -> Membership:
         setting = self._setting

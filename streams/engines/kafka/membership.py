@@ -5,6 +5,7 @@ stop, and is awaited, so that nobody else begins before.
 """
 
 import asyncio
+import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
@@ -24,6 +25,9 @@ is no dead one. Its progress is its health, and is seen elsewhere."""
 
 _BEAT_MS_MIN, _BEAT_MS_MAX = 300, 1_000
 _LOOK_S = 1.0
+_PAUSE_S, _PAUSE_S_MAX = 0.2, 2.0
+_WELL_S = 5.0
+"""Whoever worked for so long before a failure tries again at once."""
 
 Hold = Callable[[TopicPartition, asyncio.Event], Coroutine[Any, Any, None]]
 """Works on a partition until told to stop; what it raises ends the membership."""
@@ -175,6 +179,16 @@ async def polled(
         is_done = polling.done() or not polling.cancel()
     found: list[ConsumerRecord] = polling.result().get(source, []) if is_done else []
     return found
+
+
+def pause_after(last_s: float, began_s: float) -> float:
+    """Give the pause before the next try, in seconds: twice the last, short where it went well.
+
+    `began_s` is when the try began that failed, by the clock of `time.monotonic`.
+    """
+    if time.monotonic() - began_s > _WELL_S:
+        return _PAUSE_S
+    return min(_PAUSE_S_MAX, max(_PAUSE_S, last_s * 2))
 
 
 async def rest(stop: asyncio.Event, pause_s: float) -> None:

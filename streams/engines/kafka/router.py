@@ -15,15 +15,17 @@ from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, FencedError, UncertainError
-from streams.engines.kafka.membership import FOR_EVER_MS, Membership, heartbeat_ms, rest
+from streams.engines.kafka.membership import (
+    FOR_EVER_MS,
+    Membership,
+    heartbeat_ms,
+    pause_after,
+    rest,
+)
 from streams.engines.kafka.partition import Partition, Setting
 from streams.engines.kafka.progress import Progress
 from streams.promises.engine import UnavailableError
 
-_PAUSE_S = 0.2
-_PAUSE_S_MAX = 2.0
-_WELL_S = 5.0
-"""Whoever worked for so long before a failure tries again at once."""
 _LEAVE_S_MAX = 10.0
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -45,7 +47,7 @@ class Router:
             try:
                 await self._membership().hold(stop)
             except (FencedError, UnavailableError, *CLIENT_FAILURES) as failure:
-                pause_s = _pause_after(pause_s, began_s)
+                pause_s = pause_after(pause_s, began_s)
                 _log.warning(
                     "router_rejoins",
                     error=type(failure).__name__,
@@ -90,7 +92,7 @@ class Router:
             try:
                 await partition.run(stop)
             except (UncertainError, UnavailableError, *CLIENT_FAILURES) as failure:
-                pause_s = _pause_after(pause_s, began_s)
+                pause_s = pause_after(pause_s, began_s)
                 _log.warning(
                     "partition_begins_anew",
                     partition=source.partition,
@@ -98,10 +100,3 @@ class Router:
                     delay_us=int(pause_s * 1_000_000),
                 )
                 await rest(stop, pause_s)
-
-
-def _pause_after(last_s: float, began_s: float) -> float:
-    """Give the pause before the next try: twice the last, the shortest where it went well."""
-    if time.monotonic() - began_s > _WELL_S:
-        return _PAUSE_S
-    return min(_PAUSE_S_MAX, max(_PAUSE_S, last_s * 2))
