@@ -9,7 +9,6 @@ from pathlib import Path
 
 from streams.bootstrap.kafka_dev_child import LOCALHOST, Child, Guard, accepts
 from streams.bootstrap.kafka_dev_parts import Parts
-from streams.bootstrap.kafka_topics import knows_brokers
 from streams.promises.engine import UnavailableError
 
 HEAP_MB = 512
@@ -143,6 +142,7 @@ async def serves(address: str) -> bool:
     """Say whether a broker knows itself: a port that is open says less."""
     from aiokafka.admin import AIOKafkaAdminClient
 
+    from streams.engines.kafka.administration import knows_brokers
     from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
     host, _, port = address.rpartition(":")

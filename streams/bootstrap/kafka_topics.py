@@ -122,45 +122,24 @@ async def make_topics(
 
 @asynccontextmanager
 async def kafka_admin(kafka: str) -> AsyncIterator["AIOKafkaAdminClient"]:
-    """Open a connection for administration, for a block that ends within a minute.
+    """Open a client for administration, for a block that ends within a minute.
 
-    A broker that answers without knowing any broker is waited for: one that stood still does so
-    until the controller has it back.
+    A broker that knows no broker at the moment, not even itself, is waited for.
 
     Raises:
         UnavailableError: No broker answers, or the block takes longer.
     """
-    from aiokafka.admin import AIOKafkaAdminClient
-
+    from streams.engines.kafka.administration import administration
     from streams.engines.kafka.client_failures import CLIENT_FAILURES
 
     try:
-        async with asyncio.timeout(_WITHIN_S):
-            while True:
-                admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=_ANSWER_MS)
-                try:
-                    await admin.start()
-                    if await knows_brokers(admin):
-                        yield admin
-                        return
-                finally:
-                    await admin.close()
-                await asyncio.sleep(_LOOK_AGAIN_S)
+        async with asyncio.timeout(_WITHIN_S), administration(kafka) as admin:
+            yield admin
     except CLIENT_FAILURES as failure:
         raise UnavailableError(
             f"no broker at {kafka} does what it is asked ({type(failure).__name__}): look whether "
             "it runs, and at its address"
         ) from failure
-
-
-async def knows_brokers(admin: "AIOKafkaAdminClient") -> bool:
-    """Say whether a client that was started has learned where any broker is."""
-    from aiokafka.errors import NodeNotReadyError
-
-    try:
-        return bool((await admin.describe_cluster())["brokers"])
-    except NodeNotReadyError:
-        return False
 
 
 async def _all_there(admin: "AIOKafkaAdminClient", topics: Sequence[Topic]) -> dict[str, _Found]:

@@ -9,7 +9,9 @@ from streams.bootstrap.kafka_dev_broker import Broker, serves
 from streams.bootstrap.kafka_dev_child import Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
 from streams.bootstrap.kafka_hub import partitions_of
-from streams.bootstrap.kafka_topics import kafka_admin, knows_brokers
+from streams.bootstrap.kafka_topics import kafka_admin
+from streams.engines.kafka.administration import knows_brokers
+from streams.engines.kafka.topic_reader import count_partitions
 from tests.kafka.sources import open_folder
 
 pytestmark = pytest.mark.faults  # it has a broker of its own
@@ -44,3 +46,7 @@ async def test_a_broker_that_does_not_know_itself_is_waited_for(
     await admin.close()
 
     assert await partitions_of(address, ["there"]) == {"there": 3}
+
+
+async def test_so_does_whoever_counts_partitions(broker_out_of_sight: Broker) -> None:
+    assert await count_partitions(broker_out_of_sight.address, "there") == 3

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from streams.engines.kafka.administration import administration
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.promises.engine import UnavailableError
 
@@ -167,10 +167,6 @@ async def count_partitions(kafka: str, topic: str) -> int:
 
     All topics are asked for: to ask a broker for one by its name might make it, and wrongly.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        await admin.start()
+    async with administration(kafka) as admin:
         found = await admin.describe_topics()
-        return sum(len(each["partitions"]) for each in found if each["topic"] == topic)
-    finally:
-        await admin.close()
+    return sum(len(each["partitions"]) for each in found if each["topic"] == topic)
