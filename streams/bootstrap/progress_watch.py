@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
+from streams.engines.kafka.client_tasks import end_consumer
 
 LOOK_S = 2.0
 STALL_S = 60.0
@@ -95,8 +96,8 @@ class ProgressWatch:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_S)
         finally:
+            await end_consumer(reader, _ANSWER_S * 2)
             async with asyncio.timeout(_ANSWER_S * 2):
-                await reader.stop()
                 await admin.close()
 
     async def _look(self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> None:

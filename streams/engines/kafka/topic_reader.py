@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +12,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.engines.kafka.administration import administration
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
+from streams.engines.kafka.client_tasks import end_consumer
 from streams.promises.engine import UnavailableError
 
 ANSWER_S_MAX = 20.0
@@ -120,9 +121,7 @@ class TopicReader:
     async def _end(self) -> None:
         # What the library began with the consumer must have run once, or its end ends us as well.
         await asyncio.sleep(0)
-        with suppress(*CLIENT_FAILURES):
-            async with asyncio.timeout(ANSWER_S_MAX):
-                await self._consumer.stop()
+        await end_consumer(self._consumer, ANSWER_S_MAX)
 
     async def _records(self, partition: int, end: int) -> AsyncIterator[ConsumerRecord]:
         source = self._sources[partition]
