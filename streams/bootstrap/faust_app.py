@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import AppT, EventT, Message, StreamT
@@ -35,6 +36,7 @@ from streams.bootstrap.watermarking import WatermarkTeller
 from streams.contracts.registry import Registry
 from streams.domain.ids import AgencyId, Instant
 from streams.engines.kafka.client_tasks import has_ended_task
+from streams.engines.kafka.sound_records import SoundRecords
 from streams.normalise.raw_record import ArrivedRecord
 from streams.promises import topics
 from streams.promises.engine import UnavailableError
@@ -200,7 +202,24 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # A record of a transaction that was given up never was.
         consumer._isolation_level = "read_committed"  # noqa: SLF001  # Faust has no setting for it
+        self._records = SoundRecords()
         return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: Any,  # noqa: ANN401  # the library has no types
+        active_partitions: set[TopicPartition],
+        timeout: float | None = None,  # noqa: ASYNC109  # Faust's own
+        max_records: int | None = None,
+    ) -> Any:  # noqa: ANN401  # as above
+        del max_records
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust reaches it
+        if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
+            raise ConsumerStoppedError
+        with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
+            return await self._records.fetched(fetcher, active_partitions, timeout or 0.0)
 
 
 class _Consumer(driver.Consumer):

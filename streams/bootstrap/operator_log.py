@@ -29,7 +29,7 @@ KEYS = frozenset(
         *("state", "status", "cause", "error", "signal"),
         # how much and how long; each name ends with its unit
         *("bytes", "messages", "accepted", "dead_letters", "files", "clocks", "tries", "agencies"),
-        *("partitions", "pause_s"),
+        "partitions",
         *("delay_us", "hold_us", "duration_us", "lag_us"),
     }
 )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.engines.kafka.attempts import Attempts
@@ -81,6 +82,8 @@ class Partition:
         self._attempts: Attempts | None = None
         self._at = 0
         """The offset from which records are read next."""
+        self._records_max = setting.records_a_commit
+        """How many are asked for at once: fewer where one of them is corrupt."""
         self._next: int | None = None
         """The offset that comes next and is not committed yet."""
         self._committed_s = self._written_s = time.monotonic()
@@ -102,7 +105,7 @@ class Partition:
         except asyncio.CancelledError:
             if told_to_end():
                 raise
-            raise UncertainError("the client let go of a call") from None
+            raise UncertainError("call-let-go") from None
         finally:
             stopping.cancel()
             await self._end()
@@ -144,7 +147,7 @@ class Partition:
     def _take(self, work: Work, records: Sequence[ConsumerRecord]) -> None:
         attempts, offset = self._attempts, records[0].offset
         if attempts is None:
-            raise UncertainError("not begun")
+            raise UncertainError("not-begun")
         if not attempts.may_take(offset):
             work.refuse(records[0])
             return
@@ -152,13 +155,22 @@ class Partition:
         attempts.survived(offset)
 
     async def _poll(self, stopping: asyncio.Task[bool]) -> Sequence[ConsumerRecord]:
-        return await polled(
-            self._consumer,
-            self._source,
-            stopping,
-            timeout_ms=_POLL_MS,
-            records_max=1 if self._is_careful() else self._setting.records_a_commit,
-        )
+        try:
+            return await polled(
+                self._consumer,
+                self._source,
+                stopping,
+                timeout_ms=_POLL_MS,
+                records_max=1 if self._is_careful() else self._records_max,
+            )
+        except CorruptRecordException:
+            # The client gave nothing of what lies before it either: that is asked for again.
+            topic, number = self._source
+            if self._records_max == 1:
+                _log.error("record_corrupt", topic=topic, partition=number, offset=self._at)
+                raise
+            self._records_max //= 2
+            return []
 
     async def _commit(self, work: Work) -> None:
         is_time = self._is_time()
@@ -170,7 +182,7 @@ class Partition:
         if gathered.states:
             outputs[topic] = [_row(state) for state in gathered.states]
         if self._producer is None or self._states is None:
-            raise UncertainError("not begun")
+            raise UncertainError("not-begun")
         if gathered.states:
             lineage = (LINEAGE, self._states.place.lineage.encode())
             outputs[topic][-1].headers.append(lineage)

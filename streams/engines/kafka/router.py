@@ -96,7 +96,12 @@ class Router:
                 _log.warning(
                     "partition_begins_anew",
                     partition=source.partition,
-                    error=str(failure),
+                    error=_cause_of(failure),
                     delay_us=int(pause_s * 1_000_000),
                 )
                 await rest(stop, pause_s)
+
+
+def _cause_of(failure: BaseException) -> str:
+    # A client's own words are free text, which the log masks.
+    return str(failure) if isinstance(failure, UncertainError) else type(failure).__name__
