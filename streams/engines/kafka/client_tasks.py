@@ -55,6 +55,14 @@ def learning(producer: Any) -> "asyncio.Task[None] | None":  # noqa: ANN401  # a
     return task
 
 
+def sender_failure(producer: Any) -> BaseException | None:  # noqa: ANN401  # as above
+    """Give the failure that ended a producer's sender; None where it has not ended by one."""
+    sender: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001  # as above
+    if sender is None or not sender.done() or sender.cancelled():
+        return None
+    return sender.exception()
+
+
 async def end_producer(producer: Any) -> None:  # noqa: ANN401  # as above
     """End a producer of which nothing more is wanted, and let go of its connections.
 

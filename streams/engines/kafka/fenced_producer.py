@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
-from streams.engines.kafka.client_tasks import end_producer, learning
+from streams.engines.kafka.client_tasks import end_producer, learning, sender_failure
 from streams.engines.kafka.work import Row
 
 CALL_S_MAX = 20.0
@@ -23,6 +23,7 @@ CALL_S_MAX = 20.0
 TRANSACTION_MS_MAX = 30_000
 BATCH_BYTES = 1024 * 1024
 REQUEST_BYTES_MAX = 10 * 1024 * 1024
+_FENCED = (ProducerFenced, InvalidProducerEpoch)
 
 
 class FencedError(Exception):
@@ -115,8 +116,14 @@ class FencedProducer:
                     is_over = True
                     if task is not None:
                         task.remove_done_callback(cut)
-        except (ProducerFenced, InvalidProducerEpoch) as fenced:
+        except _FENCED as fenced:
             raise FencedError(_named(fenced)) from fenced
+        except IllegalOperation as closed:
+            # A failure of the sender's closed the transaction before it was given everything: the
+            # client only says that none is open.
+            failure = sender_failure(self._producer) or closed
+            kind = FencedError if isinstance(failure, _FENCED) else UncertainError
+            raise kind(_named(failure)) from failure
         except CLIENT_FAILURES as failure:
             raise UncertainError(_named(failure)) from failure
 

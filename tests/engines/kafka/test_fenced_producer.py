@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
+from aiokafka.errors import (
+    IllegalOperation,
+    KafkaConnectionError,
+    KafkaError,
+    ProducerFenced,
+)
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.fenced_producer import FencedError, FencedProducer, UncertainError
@@ -62,6 +67,34 @@ async def test_who_was_fenced_hears_it(
 ) -> None:
     monkeypatch.setattr(AIOKafkaProducer, "begin_transaction", raising(ProducerFenced()))
     with pytest.raises(FencedError):
+        await producer.commit({}, SOURCE, 1, "state")
+
+
+@pytest.mark.parametrize(
+    ("failure", "heard"),
+    [
+        (ProducerFenced(), FencedError),
+        (KafkaError(), UncertainError),
+        (None, UncertainError),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+async def test_whose_transaction_closed_between_two_batches_hears_why(
+    producer: FencedProducer,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception | None,
+    heard: type[Exception],
+) -> None:
+    async def sending() -> None:
+        if failure is not None:
+            raise failure
+
+    closed = IllegalOperation("no transaction")
+    monkeypatch.setattr(AIOKafkaProducer, "begin_transaction", raising(closed))
+    sender = producer._producer._sender
+    sender._sender_task = asyncio.create_task(sending())
+    await asyncio.wait({sender._sender_task})
+    with pytest.raises(heard, match=type(failure or closed).__name__):
         await producer.commit({}, SOURCE, 1, "state")
 
 
