@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
-from streams.bootstrap.kafka_topics import kafka_admin, make_topics
+from streams.bootstrap.agreement_file import load_agreements
+from streams.bootstrap.kafka_topics import kafka_admin, make_topics, needed_topics
 from streams.promises.topics import Topic
 
 OURS = "saattaen"
@@ -27,6 +28,11 @@ async def remake_topics(kafka: str, topics: Sequence[Topic], partitions: int) ->
     await delete_topics(kafka)
     made = await make_topics(kafka, topics, partitions=partitions)
     assert not made.differences
+
+
+async def remake_hub_topics(kafka: str, partitions: int) -> None:
+    """Make the demonstration region's topics anew, all of them empty."""
+    await remake_topics(kafka, needed_topics(load_agreements()), partitions)
 
 
 async def delete_topics(kafka: str) -> None:

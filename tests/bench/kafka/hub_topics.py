@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
 
-from streams.bootstrap.agreement_file import load_agreements
-from streams.bootstrap.kafka_topics import needed_topics
 from streams.contracts.event import encode_event
 from streams.contracts.registry import Registry, frame_payload
 from streams.domain.event import AgencyEvent
 from streams.engines.kafka.topic_reader import TopicReader
 from streams.promises import topics
 from tests.kafka.faults.workers import Worker
-from tests.kafka.topics import remake_topics
+from tests.kafka.topics import remake_hub_topics
 
 PARTITIONS = 4
 SESSION_MS = 10_000
@@ -35,7 +33,7 @@ def running(worker: Worker) -> Iterator[Worker]:
 
 async def made_anew(kafka: str) -> None:
     """Make the hub's topics anew."""
-    await remake_topics(kafka, needed_topics(load_agreements()), PARTITIONS)
+    await remake_hub_topics(kafka, PARTITIONS)
 
 
 async def filled(kafka: str, registry_url: str, said: Sequence[AgencyEvent]) -> float:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_dev_broker import Broker
-from streams.bootstrap.kafka_topics import needed_topics
 from streams.contracts.registry import Registry
 from streams.domain.event import AgencyEvent
 from streams.promises.topics import EVENTS, raw
@@ -21,7 +19,7 @@ from tests.kafka.faults.ledger_watching import LedgerWatch
 from tests.kafka.faults.said import AGENCY, events_said, expected_of
 from tests.kafka.faults.workers import Place, Worker, normaliser, router, with_keys
 from tests.kafka.fixtures import PARTITIONS
-from tests.kafka.topics import remake_topics
+from tests.kafka.topics import remake_hub_topics
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
@@ -60,7 +58,7 @@ def test_a_corrupted_raw_record_is_never_skipped_and_the_other_partitions_go_on(
 
 def _place(broker: Broker, registry_url: str, folder: Path) -> Place:
     """Give a hub with fresh topics."""
-    asyncio.run(remake_topics(broker.address, needed_topics(load_agreements()), PARTITIONS))
+    asyncio.run(remake_hub_topics(broker.address, PARTITIONS))
     return Place(broker.address, registry_url, folder)
 
 

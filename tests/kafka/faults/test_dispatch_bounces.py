@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.kafka_dev_broker import Broker
-from streams.bootstrap.kafka_topics import needed_topics
 from tests.kafka.dispatch_scene import Scene, scene_on, started_scene, violations
 from tests.kafka.fixtures import PARTITIONS
-from tests.kafka.topics import remake_topics
+from tests.kafka.topics import remake_hub_topics
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -32,7 +30,7 @@ def hub(
     database_server: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
-    asyncio.run(remake_topics(own_broker.address, needed_topics(load_agreements()), PARTITIONS))
+    asyncio.run(remake_hub_topics(own_broker.address, PARTITIONS))
     folder = tmp_path_factory.mktemp("dispatch")
     with scene_on(own_broker.address, registry_url, database_server, folder) as made:
         yield made

@@ -14,7 +14,6 @@ from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.kafka_dev_registry import DevRegistry
-from streams.bootstrap.kafka_topics import needed_topics
 from streams.promises import topics
 from tests.kafka.faults.feeding import ingest
 from tests.kafka.faults.said import TURNS, events_said
@@ -22,7 +21,7 @@ from tests.kafka.faults.scenario import Run, play
 from tests.kafka.faults.workers import Place, Worker, normaliser, router, with_keys
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.segments import not_transactional
-from tests.kafka.topics import remake_topics
+from tests.kafka.topics import remake_hub_topics
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1_500)]
 
@@ -41,8 +40,7 @@ SMALL = 1_000
 @pytest.fixture
 def place(own_broker: Broker, own_registry: DevRegistry, tmp_path: Path) -> Iterator[Place]:
     """Give a hub on a broker and a registry that may be harmed, with fresh topics."""
-    needed = needed_topics(load_agreements())
-    asyncio.run(remake_topics(own_broker.address, needed, PARTITIONS))
+    asyncio.run(remake_hub_topics(own_broker.address, PARTITIONS))
     yield Place(own_broker.address, own_registry.address, tmp_path)
     for topic in (topics.LEDGER, topics.STATE, topics.deliver(_RECIPIENT)):
         assert not_transactional(own_broker, topic) == []

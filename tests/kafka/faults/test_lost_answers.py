@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.bootstrap.agreement_file import load_agreements
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_dev_broker import SETTINGS, Broker
 from streams.bootstrap.kafka_dev_child import LOCALHOST, Guard, free_ports
 from streams.bootstrap.kafka_dev_parts import parts
-from streams.bootstrap.kafka_topics import needed_topics
 from streams.engines.kafka.fenced_producer import CALL_S_MAX
 from tests.kafka.faults.cutting import Cuttable
 from tests.kafka.faults.feeding import ingest
@@ -20,7 +18,7 @@ from tests.kafka.faults.scenario import Disturb, Run, play
 from tests.kafka.faults.workers import Place, normaliser, router, with_keys
 from tests.kafka.fixtures import PARTITIONS
 from tests.kafka.sources import open_folder
-from tests.kafka.topics import remake_topics
+from tests.kafka.topics import remake_hub_topics
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -68,7 +66,7 @@ def cut_broker(way: Cuttable) -> Iterator[Broker]:
 @pytest.fixture
 def place(cut_broker: Broker, registry_url: str, tmp_path: Path) -> Place:
     """Give a hub with fresh topics."""
-    asyncio.run(remake_topics(cut_broker.address, needed_topics(load_agreements()), PARTITIONS))
+    asyncio.run(remake_hub_topics(cut_broker.address, PARTITIONS))
     return Place(cut_broker.address, registry_url, tmp_path)
 
 
