@@ -11,18 +11,18 @@ they are cut short, at a shutdown or a rebalance, and would lose it. No exceptio
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import faust
-from aiokafka.errors import ConsumerStoppedError
-from aiokafka.structs import TopicPartition
-from faust.transport.drivers import aiokafka as driver
+from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import AppT, EventT, Message, StreamT
 from faust.types.transports import TransportT
 from yarl import URL
 
+from streams.bootstrap.faust_transport import NormalisersConsumer, Transport, run_of
 from streams.bootstrap.health import Health
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.kafka_hub import KafkaSettings, SealingParts
@@ -35,8 +35,6 @@ from streams.bootstrap.state_folder import StateFolder, claim
 from streams.bootstrap.watermarking import WatermarkTeller
 from streams.contracts.registry import Registry
 from streams.domain.ids import AgencyId, Instant
-from streams.engines.kafka.client_tasks import has_ended_task
-from streams.engines.kafka.sound_records import SoundRecords
 from streams.normalise.raw_record import ArrivedRecord
 from streams.promises import topics
 from streams.promises.engine import UnavailableError
@@ -47,8 +45,8 @@ GROUP = "saattaen.normalise"
 COMMIT_S = 0.5
 SESSION_MS = 6_000
 """How soon another worker takes over from one that died without a word."""
-BUFFERED_MAX = 256
-"""Records of an agency that Faust holds; some of them may be large."""
+BUFFERED_MAX = 2
+"""Runs of an agency's records that Faust holds."""
 DRAIN_S = 10.0
 LOOK_S = 1.0
 _ANSWER_S = 30.0
@@ -137,7 +135,7 @@ class NormaliserApp(faust.App):
         """
         while not self.should_stop:
             await asyncio.sleep(LOOK_S)
-            if cast("_Consumer", self.consumer).has_lost_task() and not self.should_stop:
+            if cast("NormalisersConsumer", self.consumer).has_lost_task() and not self.should_stop:
                 raise UnavailableError(
                     "the broker's client lost its own task: start again, from what is committed"
                 )
@@ -164,7 +162,10 @@ class NormaliserApp(faust.App):
     async def _hand_on(self, events: AsyncIterable[EventT[Any]], agency: AgencyId) -> None:
         async for event in events:
             if event.message.generation_id == self.consumer_generation_id:
-                await self.stage.take(_held(event, agency))
+                acknowledge = cast("NormalisersConsumer", self.consumer).acknowledge
+                for record in run_of(event):
+                    acknowledged = partial(acknowledge, event, record.offset)
+                    await self.stage.take(_held(record, agency, acknowledged))
 
     def _assigned(self) -> Iterable[RawPartition]:
         if not self.stage.is_ready.is_set() or self.rebalancing:
@@ -182,7 +183,7 @@ class NormaliserApp(faust.App):
         self.stage.forget()
 
     def _new_transport(self) -> TransportT:
-        return _Transport(self.conf.broker_consumer, self)
+        return Transport(self.conf.broker_consumer, self)
 
 
 class _AsItCame(faust.Schema[Any, Any]):
@@ -197,61 +198,14 @@ class _AsItCame(faust.Schema[Any, Any]):
         return message.value
 
 
-class _Thread(driver.AIOKafkaConsumerThread):
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401  # the library has no types
-        consumer = super()._create_worker_consumer(transport)
-        # A record of a transaction that was given up never was.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001  # Faust has no setting for it
-        self._records = SoundRecords()
-        return consumer
-
-    async def _fetch_records(
-        self,
-        consumer: Any,  # noqa: ANN401  # the library has no types
-        active_partitions: set[TopicPartition],
-        timeout: float | None = None,  # noqa: ASYNC109  # Faust's own
-        max_records: int | None = None,
-    ) -> Any:  # noqa: ANN401  # as above
-        del max_records
-        if not self.consumer.flow_active:
-            return {}
-        fetcher = consumer._fetcher  # noqa: SLF001  # as Faust reaches it
-        if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
-            raise ConsumerStoppedError
-        with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
-            return await self._records.fetched(fetcher, active_partitions, timeout or 0.0)
-
-
-class _Consumer(driver.Consumer):
-    def _new_consumer_thread(self) -> _Thread:
-        return _Thread(self, loop=self.loop, beacon=self.beacon)
-
-    def has_lost_task(self) -> bool:
-        """Say whether a task of the client's own ended, or stands at an error.
-
-        Only looked at: the client's own `check_errors` belongs to the consumer's thread.
-        """
-        consumer = self._thread._consumer  # noqa: SLF001  # Faust has no other way to it
-        coordinator = consumer and consumer._coordinator  # noqa: SLF001  # nor has the client
-        if coordinator is None:
-            return False
-        return has_ended_task(consumer) or coordinator._pending_exception is not None  # noqa: SLF001  # as above
-
-
-class _Transport(driver.Transport):
-    Consumer = _Consumer
-
-
-def _held(event: EventT[Any], agency: AgencyId) -> Held:
-    message = event.message
-    appended_at = Instant(round((message.timestamp or 0) * 1_000_000))
-    place = f"{message.topic}/{message.partition}/{message.offset}"
-    headers = cast("Sequence[tuple[str, bytes | None]]", message.headers or ())
+def _held(record: ConsumerRecord, agency: AgencyId, acknowledge: Callable[[], object]) -> Held:
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    appended_at = Instant(record.timestamp * 1000)
     return Held(
-        RawPartition(agency, message.partition),
-        message.offset,
-        ArrivedRecord(agency, message.key, message.value, headers, appended_at, place),
-        event.ack,
+        RawPartition(agency, record.partition),
+        record.offset,
+        ArrivedRecord(agency, record.key, record.value, record.headers, appended_at, place),
+        acknowledge,
     )
 
 
