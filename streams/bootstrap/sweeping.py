@@ -2,8 +2,9 @@
 
 import gc
 
-NEW_OBJECTS_A_SWEEP = 50_000
-"""Python's own 700 are a handful of events: a sweep of the young would meet states that stay."""
+NEW_OBJECTS_A_SWEEP = 250_000
+"""Python's own 700 are a handful of events: a sweep of the young would meet states that stay, and
+most of what a transaction gathers, which is freed at its end."""
 
 
 def sweep_seldom() -> None:
