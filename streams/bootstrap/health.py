@@ -122,6 +122,11 @@ class Health(Collector):
                 "How long the committed offset stands while records wait.",
                 "still_s",
             ),
+            (
+                "saattaen_record_corrupt",
+                "1 where the record that waits does not read, and its partition halts.",
+                "is_corrupt",
+            ),
         )
         for name, meaning, field in figures:
             gauge = GaugeMetricFamily(name, meaning, labels=["stage", "topic", "partition"])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
@@ -24,6 +25,7 @@ STALL_S = 60.0
 """A partition whose records wait for so long while its committed offset stands has stalled."""
 _ANSWER_S = 5.0
 _POLL_MS = 500
+_ASK_MS = 100
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -34,13 +36,15 @@ class Standing(NamedTuple):
     """Where one partition stands.
 
     `oldest_age_s` is how long the oldest unprocessed record waits, 0 where none does; `still_s` for
-    how long the committed offset has stood while records wait, 0 where none does.
+    how long the committed offset has stood while records wait, 0 where none does. `is_corrupt`: the
+    record that waits cannot be read by anybody (docs/decisions/0040), so its age is not known.
     """
 
     committed: int
     end: int
     oldest_age_s: float
     still_s: float
+    is_corrupt: bool = False
 
 
 class ProgressWatch:
@@ -68,9 +72,15 @@ class ProgressWatch:
                     await asyncio.wait_for(stop.wait(), LOOK_S)
 
     def stalled(self, stall_s: float = STALL_S) -> list[TopicPartition]:
-        """Give the partitions where records wait and nothing moves for so long."""
-        found = self.standings.items()
-        return [place for place, standing in found if standing.still_s > stall_s]
+        """Give the partitions where records wait and nothing moves for so long.
+
+        Not where the record that waits is corrupt: the worker is well, and does all that it can.
+        """
+        return [
+            place
+            for place, standing in self.standings.items()
+            if standing.still_s > stall_s and not standing.is_corrupt
+        ]
 
     def is_blind(self, stall_s: float = STALL_S) -> bool:
         """Say whether nobody looked for so long, not even in vain: what is known is of then."""
@@ -115,31 +125,55 @@ class ProgressWatch:
             else begins[place]
             for place in places
         }
-        ages = await self._ages(reader, {p: at for p, at in stands.items() if at < ends[p]})
+        behind = {place: at for place, at in stands.items() if at < ends[place]}
+        ages, corrupt = await self._ages(reader, behind)
         now_s = time.monotonic()
         found = {}
         for place in places:
             at, age_s = stands[place], ages.get(place)
-            if age_s is None or self._moved_s.get(place, (-1, 0.0))[0] != at:
+            waits = age_s is not None or place in corrupt
+            if not waits or self._moved_s.get(place, (-1, 0.0))[0] != at:
                 self._moved_s[place] = (at, now_s)
             still_s = now_s - self._moved_s[place][1]
-            found[place] = Standing(at, ends[place], age_s or 0.0, still_s)
+            found[place] = Standing(at, ends[place], age_s or 0.0, still_s, place in corrupt)
         self.standings = found
 
     async def _ages(
         self, reader: AIOKafkaConsumer, behind: dict[TopicPartition, int]
-    ) -> dict[TopicPartition, float]:
-        """Give the age of the first record that waits; a transaction's marker is no record."""
+    ) -> tuple[dict[TopicPartition, float], set[TopicPartition]]:
+        """Give the age of the first record that waits, and where that one is corrupt.
+
+        A transaction's marker is no record. The client says of no partition where a corrupt record
+        lies, and gives nothing of others beside it: so it is asked of each, once one is met.
+        """
         reader.pause(*reader.assignment())
         for place, at in behind.items():
             reader.seek(place, at)
             reader.resume(place)
         found: dict[TopicPartition, float] = {}
+        corrupt: set[TopicPartition] = set()
+        together = [[*behind]]
         until_s = time.monotonic() + _POLL_MS / 1000
-        while behind.keys() - found.keys() and time.monotonic() < until_s:
-            polled = await reader.getmany(timeout_ms=100, max_records=len(behind) * 10)
-            for place, records in polled.items():
-                if records and place in behind:
-                    found.setdefault(place, max(0.0, time.time() - records[0].timestamp / 1000))
-                    reader.pause(place)
-        return found
+        while (left := behind.keys() - found.keys() - corrupt) and time.monotonic() < until_s:
+            for places in together:
+                asked = left.intersection(places)
+                if not asked:
+                    continue
+                # One of a single partition: it is the record that waits which is to be sound.
+                count = len(asked) * 10 if len(places) > 1 else 1
+                try:
+                    polled = await reader.getmany(
+                        *asked, timeout_ms=_ASK_MS // len(together), max_records=count
+                    )
+                except CorruptRecordException:
+                    if len(places) == 1:
+                        corrupt.update(places)
+                        continue
+                    together = [[place] for place in behind]
+                    until_s = time.monotonic() + _POLL_MS / 1000
+                    break
+                for place, records in polled.items():
+                    if records:
+                        found.setdefault(place, max(0.0, time.time() - records[0].timestamp / 1000))
+                        reader.pause(place)
+        return found, corrupt

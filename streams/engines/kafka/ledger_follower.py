@@ -14,7 +14,8 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from streams.contracts.registry import RegistryUnavailableError
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.ledger_records import LedgerRecords
-from streams.engines.kafka.membership import polled, rest
+from streams.engines.kafka.membership import rest
+from streams.engines.kafka.sound_polling import SoundPolling
 from streams.promises.engine import UnavailableError
 from streams.promises.ledger import (
     BEGINNING,
@@ -85,6 +86,7 @@ class PartitionReader:
         self._source = source
         self._records = records
         self._follower = follower
+        self._polling = SoundPolling(consumer, source, RECORDS_A_PAGE)
         self._given = BEGINNING
         self._committed_s = time.monotonic()
         self._committed = -1
@@ -158,14 +160,14 @@ class PartitionReader:
             await rest(stop, PAUSE_S)
         self._consumer.seek(self._source, offset)
         while not stop.is_set():
-            records = await self._poll(1)
+            records = await self._polling.next(self._stopping, timeout_ms=POLL_MS, records_max=1)
             if records:
                 (read,) = await self._read(records)
                 return read
         return None
 
     async def _round(self) -> None:
-        records = await self._poll(RECORDS_A_PAGE)
+        records = await self._polling.next(self._stopping, timeout_ms=POLL_MS)
         if records:
             after = self._given.position
             if after and records[0].offset <= place_of(after).offset:
@@ -177,12 +179,6 @@ class PartitionReader:
                 self._alarm(read)
         await self._note_end()
         await self._commit()
-
-    async def _poll(self, count: int) -> list[ConsumerRecord]:
-        """Give the next records, none where there are none for a while or time is up."""
-        return await polled(
-            self._consumer, self._source, self._stopping, timeout_ms=POLL_MS, records_max=count
-        )
 
     async def _read(self, records: list[ConsumerRecord]) -> list[Read]:
         await self._records.learn(records)

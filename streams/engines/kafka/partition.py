@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.engines.kafka.attempts import Attempts
@@ -24,9 +23,10 @@ from streams.engines.kafka.fenced_producer import (
     FencedProducer,
     UncertainError,
 )
-from streams.engines.kafka.membership import polled, told_to_end
+from streams.engines.kafka.membership import told_to_end
 from streams.engines.kafka.progress import Progress
 from streams.engines.kafka.restoring import restore
+from streams.engines.kafka.sound_polling import SoundPolling
 from streams.engines.kafka.state_file import Place, StateRow
 from streams.engines.kafka.states import States
 from streams.engines.kafka.work import Gathered, Row, Work
@@ -82,8 +82,7 @@ class Partition:
         self._attempts: Attempts | None = None
         self._at = 0
         """The offset from which records are read next."""
-        self._records_max = setting.records_a_commit
-        """How many are asked for at once: fewer where one of them is corrupt."""
+        self._polling = SoundPolling(consumer, source, setting.records_a_commit)
         self._next: int | None = None
         """The offset that comes next and is not committed yet."""
         self._committed_s = self._written_s = time.monotonic()
@@ -132,7 +131,8 @@ class Partition:
         return work
 
     async def _round(self, work: Work, stopping: asyncio.Task[bool]) -> None:
-        records = await self._poll(stopping)
+        careful = 1 if self._is_careful() else None
+        records = await self._polling.next(stopping, timeout_ms=_POLL_MS, records_max=careful)
         if records:
             await work.prepare(records)
             self._take(work, records)
@@ -153,24 +153,6 @@ class Partition:
             return
         work.take(records)
         attempts.survived(offset)
-
-    async def _poll(self, stopping: asyncio.Task[bool]) -> Sequence[ConsumerRecord]:
-        try:
-            return await polled(
-                self._consumer,
-                self._source,
-                stopping,
-                timeout_ms=_POLL_MS,
-                records_max=1 if self._is_careful() else self._records_max,
-            )
-        except CorruptRecordException:
-            # The client gave nothing of what lies before it either: that is asked for again.
-            topic, number = self._source
-            if self._records_max == 1:
-                _log.error("record_corrupt", topic=topic, partition=number, offset=self._at)
-                raise
-            self._records_max //= 2
-            return []
 
     async def _commit(self, work: Work) -> None:
         is_time = self._is_time()

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.domain.ids import Instant
@@ -12,6 +13,7 @@ from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, UncertainError
 from streams.engines.kafka.headers import header_of
 from streams.engines.kafka.partition_state import PARTITION_KEY
+from streams.engines.kafka.sound_polling import Portion, tell_corrupt
 from streams.engines.kafka.state_file import Place, StateFile, StateRow
 from streams.engines.kafka.states import States
 from streams.promises.topics import LINEAGE, NEXT_AT
@@ -64,6 +66,7 @@ class _Tail:
         self._consumer = consumer
         self._topic = topic
         self._file = file
+        self._portion = Portion(_RECORDS_A_POLL)
 
     async def read(self) -> None:
         place = self._file.place()
@@ -119,7 +122,14 @@ class _Tail:
         return position
 
     async def _poll(self) -> list[ConsumerRecord]:
-        polled = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_RECORDS_A_POLL)
+        asked = self._portion.records
+        try:
+            polled = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=asked)
+        except CorruptRecordException:
+            if self._portion.meet_corrupt():
+                tell_corrupt(self._topic, await self._position())
+                raise
+            return []
         records: list[ConsumerRecord] = polled.get(self._topic, [])
         return records
 

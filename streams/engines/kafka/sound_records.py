@@ -10,17 +10,16 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-import structlog
 from aiokafka.errors import CorruptRecordException, KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from streams.engines.kafka.sound_polling import Portion, tell_corrupt
+
 RECORDS_MAX = 4_096
-"""What is asked for of a partition once a record in it was corrupt; half of it after each other
-failure. Before, everything is: a bound cost the normaliser a third of its rate."""
+"""At most so many are asked for of a partition once a record in it was corrupt. Before, everything
+is: a bound cost the normaliser a third of its rate."""
 LOOK_AGAIN_S = 2.0
 """A halted partition is looked at so often."""
-
-_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class SoundRecords:
@@ -28,7 +27,7 @@ class SoundRecords:
 
     def __init__(self) -> None:
         """Begin with no partition halted."""
-        self._records_max: dict[TopicPartition, int] = {}
+        self._portions: dict[TopicPartition, Portion] = {}
         self._halted_until_s: dict[TopicPartition, float] = {}
 
     async def fetched(
@@ -72,23 +71,23 @@ class SoundRecords:
     async def _of(self, fetcher: Any, place: TopicPartition) -> list[ConsumerRecord]:  # noqa: ANN401  # as above
         if self._halted_until_s.get(place, 0.0) > time.monotonic():
             return []
-        at_most = self._records_max.get(place)
+        portion = self._portions.get(place)
+        at_most = portion.records if portion else None
         try:
             given = await fetcher.fetched_records([place], timeout=0, max_records=at_most)
         except CorruptRecordException:
             await fetcher.fetched_records([place], timeout=0)  # lets it be fetched again
-            if at_most == 1:
+            if portion is None:
+                self._portions[place] = Portion(RECORDS_MAX)
+            elif portion.meet_corrupt():
                 self._halt(fetcher, place)
-            else:
-                self._records_max[place] = RECORDS_MAX if at_most is None else at_most // 2
             return []
         records: list[ConsumerRecord] = given.get(place, [])
+        if portion and records:
+            portion.read_sound()
         return records
 
     def _halt(self, fetcher: Any, place: TopicPartition) -> None:  # noqa: ANN401  # as above
-        # It begins again with many at once, whose first may be sound by then.
-        del self._records_max[place]
         self._halted_until_s[place] = time.monotonic() + LOOK_AGAIN_S
         assignment = fetcher._subscriptions.subscription.assignment  # noqa: SLF001  # as above
-        offset = assignment.state_value(place).position
-        _log.error("record_corrupt", topic=place.topic, partition=place.partition, offset=offset)
+        tell_corrupt(place, assignment.state_value(place).position)

@@ -7,12 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CorruptRecordException
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.engines.kafka.administration import administration
 from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.client_tasks import end_consumer
+from streams.engines.kafka.sound_polling import Portion
 from streams.promises.engine import UnavailableError
 
 ANSWER_S_MAX = 20.0
@@ -115,7 +117,12 @@ class TopicReader:
         for number in self._ends:
             self._consumer.seek(self._sources[number], after[number])
         while True:
-            polled = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=RECORDS_A_PAGE)
+            try:
+                polled = await self._consumer.getmany(
+                    timeout_ms=_WAIT_MS, max_records=RECORDS_A_PAGE
+                )
+            except CorruptRecordException:
+                raise _corrupt(f"a record of {self._topic}") from None
             yield [record for records in polled.values() for record in records]
 
     async def _end(self) -> None:
@@ -127,10 +134,17 @@ class TopicReader:
         source = self._sources[partition]
         loop = asyncio.get_running_loop()
         heard_s = loop.time()
+        portion = Portion(RECORDS_A_PAGE)
         while await self._consumer.position(source) < end:
-            polled = await self._consumer.getmany(
-                source, timeout_ms=_WAIT_MS, max_records=RECORDS_A_PAGE
-            )
+            try:
+                polled = await self._consumer.getmany(
+                    source, timeout_ms=_WAIT_MS, max_records=portion.records
+                )
+            except CorruptRecordException:
+                if not portion.meet_corrupt():
+                    continue
+                offset = await self._consumer.position(source)
+                raise _corrupt(f"{self._topic}/{partition} from offset {offset} on") from None
             found = polled.get(source, [])
             if found:
                 heard_s = loop.time()
@@ -158,6 +172,13 @@ async def answered(kafka: str) -> AsyncIterator[None]:
 def _no_answer(kafka: str, why: str) -> UnavailableError:
     return UnavailableError(
         f"no broker at {kafka} answers ({why}): look whether it runs, and at its address"
+    )
+
+
+def _corrupt(what: str) -> UnavailableError:
+    return UnavailableError(
+        f"{what} does not read, for its bytes changed on the broker's disk: "
+        "let a replica lead that has it, or put the segment back"
     )
 
 
