@@ -20,7 +20,7 @@ import structlog
 from streams.bootstrap.connectors import connector_of
 from streams.bootstrap.kafka_hub import SealingParts
 from streams.bootstrap.partition_writer import Outgoing, PartitionWriter, UnwrittenError
-from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
+from streams.bootstrap.raw_offsets import CorruptRecordError, RawOffsets, RawPartition
 from streams.contracts.registry import Registry, RegistryUnavailableError, frame_payload
 from streams.domain.ids import Instant
 from streams.engines.keys_postgres import PostgresKeyStore
@@ -242,7 +242,10 @@ class NormalisingStage:
         """Let a gap pass that is the topic's own: records that expired, or were never visible."""
 
         async def first() -> int | None:
-            return await self._offsets.first_from(held.partition, next_offset)
+            try:
+                return await self._offsets.first_from(held.partition, next_offset)
+            except CorruptRecordError:
+                return next_offset  # it is there: whatever it holds was left out
 
         found = await self._patiently("offsets", first)
         if found is not None and found < held.offset:

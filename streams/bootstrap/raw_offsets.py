@@ -35,6 +35,10 @@ class RawPartition(NamedTuple):
         return topics.raw(self.agency)
 
 
+class CorruptRecordError(Exception):
+    """A record is there whose bytes changed on the broker's disk: nobody can read it."""
+
+
 class RawOffsets:
     """Looks offsets up, for one consumer group. Used inside one event loop."""
 
@@ -87,6 +91,7 @@ class RawOffsets:
         """Give the offset of the first record that can be seen from one on; None where none can.
 
         Raises:
+            CorruptRecordError: It is corrupt.
             UnavailableError: No broker answers.
         """
         async with self._asked() as consumer:
@@ -99,8 +104,11 @@ class RawOffsets:
         Raises:
             UnavailableError: No broker answers.
         """
-        async with self._asked() as consumer:
-            found = await _record_at(consumer, partition, offset)
+        try:
+            async with self._asked() as consumer:
+                found = await _record_at(consumer, partition, offset)
+        except CorruptRecordError:
+            return None
         return None if found is None else _said(found)
 
     async def close(self) -> None:
@@ -151,6 +159,8 @@ async def _record_at(
     consumer: "AIOKafkaConsumer", partition: RawPartition, offset: int
 ) -> Any | None:  # noqa: ANN401  # the library has no types
     """Give the first record from an offset on; None only where it is certain that there is none."""
+    from aiokafka.errors import CorruptRecordException
+
     place = _place(partition)
     end = (await consumer.end_offsets([place]))[place]
     consumer.assign([place])
@@ -160,6 +170,8 @@ async def _record_at(
             found = await consumer.getmany(place, timeout_ms=_FETCH_MS, max_records=1)
             if found:
                 return found[place][0]
+    except CorruptRecordException:
+        raise CorruptRecordError from None
     finally:
         consumer.unsubscribe()
     return None

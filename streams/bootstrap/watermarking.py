@@ -14,7 +14,7 @@ import structlog
 from streams.bootstrap.hub import wall_clock
 from streams.bootstrap.normalising_stage import NormalisingStage
 from streams.bootstrap.partition_writer import Outgoing, PartitionWriter
-from streams.bootstrap.raw_offsets import RawOffsets, RawPartition
+from streams.bootstrap.raw_offsets import CorruptRecordError, RawOffsets, RawPartition
 from streams.contracts.codec import codec_of
 from streams.contracts.registry import Registry, frame_payload
 from streams.domain.ids import Instant
@@ -160,7 +160,10 @@ class WatermarkTeller:
         quiet_s = now_s - stand.since_s
         if quiet_s < QUIET_S:
             return
-        found = await self._offsets.first_from(partition, lane.next_offset)
+        try:
+            found = await self._offsets.first_from(partition, lane.next_offset)
+        except CorruptRecordError:
+            return  # its watermark stands until it reads: whoever reads it says so meanwhile
         if found is None:
             lane.skipped(end)
         elif quiet_s > STALL_S:

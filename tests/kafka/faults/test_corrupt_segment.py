@@ -15,11 +15,14 @@ from streams.bootstrap.kafka_dev_broker import Broker
 from streams.bootstrap.partition_writer import partition_of
 from streams.bootstrap.progress_watch import ProgressWatch
 from streams.bootstrap.routing import GROUP as ROUTERS
+from streams.contracts.codec import codec_of
+from streams.contracts.frame import HEAD_BYTES
 from streams.contracts.registry import Registry
 from streams.domain.event import AgencyEvent
 from streams.engines.kafka.topic_reader import TopicReader
 from streams.promises.engine import UnavailableError
 from streams.promises.topics import EVENTS, LEDGER, STATE, raw
+from streams.promises.watermark import Watermark
 from tests.awaiting import come_about
 from tests.kafka.faults.corrupting import PARTITION, corrupted
 from tests.kafka.faults.feeding import feed, ingest
@@ -37,6 +40,8 @@ PERSONS, RAW_PERSONS = 60, 400
 """So many that each partition gets several batches."""
 PER_S = 300
 WAIT_S = 60.0
+QUIET_US = 12_000_000
+"""So long after it halted, a normaliser has looked at why."""
 OTHER_SECRET = bytes(range(1, 33))
 """Gives the same people other pseudonyms."""
 
@@ -145,6 +150,22 @@ async def test_a_corrupted_entry_is_told_of_and_all_that_is_sound_is_viewed(
         await scene.caught_up()
 
 
+async def _clocks_go_on(broker: Broker) -> None:
+    """Wait until the watermarks of all other partitions have passed a moment well after now."""
+    later = wall_clock() + QUIET_US
+    wanted = set(range(PARTITIONS)) - {PARTITION}
+    async with TopicReader(broker.address, EVENTS) as topic, asyncio.timeout(WAIT_S):
+        async for records in topic.news(await topic.begin(None)):
+            for record in records:
+                if record.key == AGENCY.encode():
+                    mark = codec_of(Watermark).decode(record.value[HEAD_BYTES:])
+                    if mark.passed_at > later:
+                        assert record.partition != PARTITION
+                        wanted.discard(record.partition)
+            if not wanted:
+                return
+
+
 async def _read_all(broker: Broker) -> None:
     async with TopicReader(broker.address, LEDGER) as topic:
         await topic.begin(None)
@@ -210,6 +231,8 @@ def _play(
             await asyncio.to_thread(workers[0].await_said, _halted_at(topic, first), WAIT_S)
             assert len(watch.seen) == others
             await _is_told_apart(broker, topic, group)
+            if topic == raw(AGENCY):
+                await _clocks_go_on(broker)
             broker.stop()
         await broker.start()
         assert await watch.until(len(said), WAIT_S), workers[0].said()[-2_000:]
