@@ -162,10 +162,8 @@ class NormaliserApp(faust.App):
     async def _hand_on(self, events: AsyncIterable[EventT[Any]], agency: AgencyId) -> None:
         async for event in events:
             if event.message.generation_id == self.consumer_generation_id:
-                acknowledge = cast("NormalisersConsumer", self.consumer).acknowledge
-                for record in run_of(event):
-                    acknowledged = partial(acknowledge, event, record.offset)
-                    await self.stage.take(_held(record, agency, acknowledged))
+                acknowledge = partial(cast("NormalisersConsumer", self.consumer).acknowledge, event)
+                await self.stage.take([_held(each, agency, acknowledge) for each in run_of(event)])
 
     def _assigned(self) -> Iterable[RawPartition]:
         if not self.stage.is_ready.is_set() or self.rebalancing:
@@ -198,14 +196,14 @@ class _AsItCame(faust.Schema[Any, Any]):
         return message.value
 
 
-def _held(record: ConsumerRecord, agency: AgencyId, acknowledge: Callable[[], object]) -> Held:
+def _held(record: ConsumerRecord, agency: AgencyId, acknowledge: Callable[[int], object]) -> Held:
     place = f"{record.topic}/{record.partition}/{record.offset}"
     appended_at = Instant(record.timestamp * 1000)
     return Held(
         RawPartition(agency, record.partition),
         record.offset,
         ArrivedRecord(agency, record.key, record.value, record.headers, appended_at, place),
-        acknowledge,
+        partial(acknowledge, record.offset),
     )
 
 

@@ -99,9 +99,14 @@ class NormalisingStage:
         self.waits_for = ""
         """What is away and waited for; empty while the work goes on."""
 
-    async def take(self, held: Held) -> None:
-        """Take a record on; waits while too many wait already."""
-        await self._held.put((self._era, held))
+    async def take(self, run: Sequence[Held]) -> None:
+        """Take records on, in their order; waits while too many wait already.
+
+        Where partitions are assigned anew meanwhile, those that did not get in are of before too.
+        """
+        era = self._era
+        for held in run:
+            await self._held.put((era, held))
 
     def forget(self) -> None:
         """Let go of all partitions: they are assigned anew, from what is committed.

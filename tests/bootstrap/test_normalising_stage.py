@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from streams.bootstrap import watermarking
 from streams.bootstrap.kafka_hub import SealingParts
 from streams.bootstrap.normalising_stage import (
     BATCH_RECORDS_MAX,
+    HELD_MAX,
     Held,
     NormalisingStage,
     OffsetsSkippedError,
@@ -137,10 +139,12 @@ class Scene:
         self.running = asyncio.create_task(self.stage.run())
 
     async def give(self, *offsets: int) -> None:
-        for offset in offsets:
-            await self.stage.take(
-                Held(LANE, offset, self.record, lambda at=offset: self.acknowledged.append(at))  # type: ignore[misc]  # a default of a lambda has no type
-            )
+        await self.stage.take(
+            [
+                Held(LANE, offset, self.record, partial(self.acknowledged.append, offset))
+                for offset in offsets
+            ]
+        )
 
     async def acknowledges(self, *offsets: int) -> None:
         await come_about(lambda: self.acknowledged == list(offsets) or self.running.done())
@@ -257,6 +261,20 @@ async def test_partitions_that_are_assigned_anew_begin_at_what_is_committed() ->
     # What was under way is acknowledged to whom it may concern; what waited is dropped.
     await scene.acknowledges(0, 0, 1)
     assert len(scene.broker.written) == 3
+    await scene.end()
+
+
+async def test_what_did_not_get_in_before_partitions_were_assigned_anew_is_dropped_too() -> None:
+    scene = Scene(UnavailableError("away"))
+    scene.broker.first = 2  # it is there: to leave it out would end the worker
+    await scene.give(0)
+    await come_about(lambda: scene.stage.waits_for == "keys")
+    giving = asyncio.create_task(scene.give(*range(1, HELD_MAX + 50)))
+    await come_about(scene.stage._held.full)
+    scene.stage.forget()
+    await giving
+    await scene.give(0, 1)
+    await scene.acknowledges(0, 0, 1)
     await scene.end()
 
 
