@@ -20,6 +20,7 @@ from streams.domain.event import Event
 from streams.domain.ids import Instant
 from streams.engines.kafka.topic_reader import count_partitions
 from streams.promises import topics
+from tests.bench.mix import LINES_A_FILE
 from tests.kafka.faults.said import AGENCY, messages_said
 from tests.kafka.faults.workers import SAATTAEN, Place
 
@@ -57,11 +58,16 @@ async def feed(
         await writer.close()
 
 
-async def ingest(hub: Place, persons: int, at: Instant) -> None:
-    """Let the receive step take files of messages in, one file after another."""
-    for number, raw in enumerate(messages_said(persons, at)):
-        file = hub.folder / f"{number}.ndjson"
-        file.write_bytes(raw)
+async def ingest(hub: Place, persons: int, at: Instant, lines_a_file: int | None = None) -> None:
+    """Let the receive step take files of messages in, one file after another.
+
+    Smaller ones take longer in all: each is taken in by a process of its own.
+    """
+    lines = b"\n".join(messages_said(persons, at)).split(b"\n")
+    size = lines_a_file or LINES_A_FILE
+    for first in range(0, len(lines), size):
+        file = hub.folder / f"{first}.ndjson"
+        file.write_bytes(b"\n".join(lines[first : first + size]))
         options = ("--from", AGENCY, "--recorded-at", moment(at).isoformat())
         await asyncio.to_thread(_run, [SAATTAEN, "ingest", *options, str(file)], hub)
 

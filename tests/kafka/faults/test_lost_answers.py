@@ -29,6 +29,8 @@ BY_ROUTERS = (
     "Heartbeat",
 )
 BY_NORMALISERS = ("Fetch", "Produce", "OffsetCommit", "ListOffsets", "Heartbeat")
+LINES_A_FILE = 250
+"""So few that messages still come when the last answer is to be lost."""
 WAIT_S = 60.0
 NOBODY_ANSWERS_S = CALL_S_MAX + 5
 """Longer than the session, and than a router waits for any answer."""
@@ -85,7 +87,7 @@ def test_a_normaliser_whose_answers_are_lost_loses_and_repeats_nothing(
     normalisers = [normaliser(_by(way, hub), f"normaliser-{number}") for number in range(2)]
     stages = [*normalisers, router(hub, "router")]
     losing = _losing(way, BY_NORMALISERS)
-    play(hub, said, stages, losing, feed_raw=lambda: ingest(hub, PERSONS, at))
+    play(hub, said, stages, losing, feed_raw=lambda: ingest(hub, PERSONS, at, LINES_A_FILE))
 
 
 def test_a_broker_that_nobody_reaches_for_a_while_costs_time_only(
