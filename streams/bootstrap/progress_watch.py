@@ -26,6 +26,7 @@ STALL_S = 60.0
 _ANSWER_S = 5.0
 _POLL_MS = 500
 _ASK_MS = 100
+"""Shared out over the partitions that are asked, as often as there is time."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -143,8 +144,8 @@ class ProgressWatch:
     ) -> tuple[dict[TopicPartition, float], set[TopicPartition]]:
         """Give the age of the first record that waits, and where that one is corrupt.
 
-        A transaction's marker is no record. The client says of no partition where a corrupt record
-        lies, and gives nothing of others beside it: so it is asked of each, once one is met.
+        A transaction's marker is no record. Each partition is asked by itself: the client does not
+        say in which one a corrupt record lies, and gives nothing of others beside it.
         """
         reader.pause(*reader.assignment())
         for place, at in behind.items():
@@ -152,28 +153,16 @@ class ProgressWatch:
             reader.resume(place)
         found: dict[TopicPartition, float] = {}
         corrupt: set[TopicPartition] = set()
-        together = [[*behind]]
+        ask_ms = max(1, _ASK_MS // max(1, len(behind)))
         until_s = time.monotonic() + _POLL_MS / 1000
         while (left := behind.keys() - found.keys() - corrupt) and time.monotonic() < until_s:
-            for places in together:
-                asked = left.intersection(places)
-                if not asked:
-                    continue
-                # One of a single partition: it is the record that waits which is to be sound.
-                count = len(asked) * 10 if len(places) > 1 else 1
+            for place in left:
                 try:
-                    polled = await reader.getmany(
-                        *asked, timeout_ms=_ASK_MS // len(together), max_records=count
-                    )
+                    polled = await reader.getmany(place, timeout_ms=ask_ms, max_records=1)
                 except CorruptRecordException:
-                    if len(places) == 1:
-                        corrupt.update(places)
-                        continue
-                    together = [[place] for place in behind]
-                    until_s = time.monotonic() + _POLL_MS / 1000
-                    break
-                for place, records in polled.items():
-                    if records:
-                        found.setdefault(place, max(0.0, time.time() - records[0].timestamp / 1000))
-                        reader.pause(place)
+                    corrupt.add(place)
+                    continue
+                for record in polled.get(place, ()):
+                    found[place] = max(0.0, time.time() - record.timestamp / 1000)
+                    reader.pause(place)
         return found, corrupt
