@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams.domain.ids import Instant
@@ -13,7 +12,7 @@ from streams.engines.kafka.client_failures import CLIENT_FAILURES
 from streams.engines.kafka.fenced_producer import CALL_S_MAX, UncertainError
 from streams.engines.kafka.headers import header_of
 from streams.engines.kafka.partition_state import PARTITION_KEY
-from streams.engines.kafka.sound_polling import Portion, tell_corrupt
+from streams.engines.kafka.sound_polling import SoundPolling
 from streams.engines.kafka.state_file import Place, StateFile, StateRow
 from streams.engines.kafka.states import States
 from streams.promises.topics import LINEAGE, NEXT_AT
@@ -66,7 +65,7 @@ class _Tail:
         self._consumer = consumer
         self._topic = topic
         self._file = file
-        self._portion = Portion(_RECORDS_A_POLL)
+        self._polling = SoundPolling(consumer, topic, _RECORDS_A_POLL)
 
     async def read(self) -> None:
         place = self._file.place()
@@ -79,7 +78,7 @@ class _Tail:
         rows: dict[bytes, StateRow] = {}
         next_offset = place.next_offset
         while await self._position() < end:
-            for record in await self._poll():
+            for record in await self._polling.next(timeout_ms=_POLL_MS):
                 row = row_of(record)
                 rows[row.key] = row
                 if row.key == PARTITION_KEY:
@@ -100,7 +99,7 @@ class _Tail:
             return False
         self._consumer.seek(self._topic, max(begin, place.next_offset - 1))
         while await self._position() < end:
-            for record in await self._poll():
+            for record in await self._polling.next(timeout_ms=_POLL_MS):
                 if record.key == PARTITION_KEY:
                     return _lineage(record) == place.lineage
         return False
@@ -120,18 +119,6 @@ class _Tail:
         async with asyncio.timeout(CALL_S_MAX):
             position: int = await self._consumer.position(self._topic)
         return position
-
-    async def _poll(self) -> list[ConsumerRecord]:
-        asked = self._portion.records
-        try:
-            polled = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=asked)
-        except CorruptRecordException:
-            if self._portion.meet_corrupt():
-                tell_corrupt(self._topic, await self._position())
-                raise
-            return []
-        records: list[ConsumerRecord] = polled.get(self._topic, [])
-        return records
 
 
 def row_of(record: ConsumerRecord) -> StateRow:

@@ -47,9 +47,15 @@ class SoundPolling:
         self._portion = Portion(most)
 
     async def next(
-        self, stopping: asyncio.Task[bool], *, timeout_ms: int, records_max: int | None = None
+        self,
+        stopping: asyncio.Task[bool] | None = None,
+        *,
+        timeout_ms: int,
+        records_max: int | None = None,
     ) -> list[ConsumerRecord]:
         """Give the next records, none where there are none for a while or `stopping` ends.
+
+        Without `stopping`, the consumer must belong to no group: see `polled`.
 
         Raises:
             CorruptRecordException: The very next record is corrupt; the log says where it lies.
@@ -57,9 +63,7 @@ class SoundPolling:
         portion = self._portion
         asked = portion.records if records_max is None else min(portion.records, records_max)
         try:
-            records = await polled(
-                self._consumer, self._source, stopping, timeout_ms=timeout_ms, records_max=asked
-            )
+            records = await self._asked(stopping, timeout_ms, asked)
         except CorruptRecordException:
             if not portion.meet_corrupt():
                 return []
@@ -67,6 +71,18 @@ class SoundPolling:
             raise
         if records:
             portion.read_sound()
+        return records
+
+    async def _asked(
+        self, stopping: asyncio.Task[bool] | None, timeout_ms: int, records_max: int
+    ) -> list[ConsumerRecord]:
+        consumer, source = self._consumer, self._source
+        if stopping is not None:
+            return await polled(
+                consumer, source, stopping, timeout_ms=timeout_ms, records_max=records_max
+            )
+        found = await consumer.getmany(source, timeout_ms=timeout_ms, max_records=records_max)
+        records: list[ConsumerRecord] = found.get(source, [])
         return records
 
 
