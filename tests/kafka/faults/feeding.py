@@ -58,16 +58,15 @@ async def feed(
         await writer.close()
 
 
-async def ingest(hub: Place, persons: int, at: Instant, lines_a_file: int | None = None) -> None:
+async def ingest(hub: Place, persons: int, at: Instant, lines_a_file: int = LINES_A_FILE) -> None:
     """Let the receive step take files of messages in, one file after another.
 
     Smaller ones take longer in all: each is taken in by a process of its own.
     """
     lines = b"\n".join(messages_said(persons, at)).split(b"\n")
-    size = lines_a_file or LINES_A_FILE
-    for first in range(0, len(lines), size):
+    for first in range(0, len(lines), lines_a_file):
         file = hub.folder / f"{first}.ndjson"
-        file.write_bytes(b"\n".join(lines[first : first + size]))
+        file.write_bytes(b"\n".join(lines[first : first + lines_a_file]))
         options = ("--from", AGENCY, "--recorded-at", moment(at).isoformat())
         await asyncio.to_thread(_run, [SAATTAEN, "ingest", *options, str(file)], hub)
 
